@@ -1,0 +1,59 @@
+"""``python -m demo``: the whole product without an account anywhere, or one piece of the world around it."""
+
+import threading
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from demo.fink import command as fink
+from demo.kafka import command as kafka
+from demo.scenario import Result, Stuck, play
+from demo.skyportal import command as skyportal
+from demo.world import World
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+fink_app = typer.Typer(help="Publish alerts as Fink does.")
+fink_app.command("publish")(fink.publish)
+fink_app.command("night")(fink.night)
+app.add_typer(fink_app, name="fink")
+app.command("kafka")(kafka.serve)
+app.command("skyportal")(skyportal.serve)
+
+
+@app.command()
+def run(
+    alerts: Annotated[int, typer.Option(min=1, help="How many alerts the night has.")] = 300,
+    seed: Annotated[int, typer.Option(help="Another seed is another night.")] = 1,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave everything running at the end, until Ctrl-C.")] = False,  # noqa: FBT002  # typer's form
+) -> None:
+    """Play a night: Fink publishes, SkyPortal goes down, a sink is killed. Ends by comparing every row.
+
+    The exit status is 0 only if SkyPortal holds exactly what was published: nothing lost, nothing doubled.
+    """
+    console = Console()
+
+    def at_the_end(world: World, result: Result) -> None:
+        if not keep:
+            return
+        console.print(str(result), highlight=False)
+        console.print(f"SkyPortal: {world.skyportal.url} (token {world.skyportal.token})", highlight=False)
+        console.print(f"Kafka: {world.bootstrap_servers}; logs: {world.logs}; Ctrl-C ends it", highlight=False)
+        try:
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            console.print("ending")
+
+    try:
+        result = play(alerts=alerts, seed=seed, console=console, at_the_end=at_the_end)
+    except Stuck as error:
+        console.print(str(error), highlight=False)
+        raise typer.Exit(1) from error
+    for example in result.account.examples:
+        console.print(example, highlight=False, soft_wrap=True)
+    console.print(str(result), highlight=False, soft_wrap=True)
+    raise typer.Exit(0 if result.good else 1)
+
+
+if __name__ == "__main__":
+    app()

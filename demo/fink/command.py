@@ -1,0 +1,55 @@
+"""Commands that play Fink."""
+
+from collections import Counter
+from collections.abc import Iterable
+from itertools import chain
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from demo.fink import nights
+from demo.fink.alert import FinkAlert, Survey, read_alerts
+from demo.fink.publisher import FinkPublisher, Published
+
+Servers = Annotated[
+    str, typer.Option("--bootstrap-servers", envvar="FINK_SERVERS", help="Fink's Kafka: host:port, comma-separated.")
+]
+Seed = Annotated[int, typer.Option(help="Another seed is another night, or another order of publication.")]
+
+
+def publish(
+    file: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, help="Avro containers of Fink's alerts.")],
+    topic: Annotated[
+        list[str] | None, typer.Option("--topic", help="Publish every alert there; else to one that suits it.")
+    ] = None,
+    bootstrap_servers: Servers = "127.0.0.1:9092",
+    seed: Seed = 0,
+) -> None:
+    """Publish the alerts of files as Fink does, with the files' own schemas."""
+    found = list(chain.from_iterable(read_alerts(path, topics=topic or None) for path in file))
+    _publish(bootstrap_servers, found, {name for alert in found for name in alert.topics}, seed)
+
+
+def night(
+    alerts: Annotated[int, typer.Option(min=1, help="How many different alerts.")] = 300,
+    survey: Annotated[Survey | None, typer.Option(help="Only of this survey; else of both.")] = None,
+    bootstrap_servers: Servers = "127.0.0.1:9092",
+    seed: Seed = 1,
+) -> None:
+    """Publish a made-up night of alerts as Fink does; the same seed is the same night."""
+    surveys: tuple[Survey, ...] = (survey,) if survey else ("ztf", "lsst")
+    topics = {topic for name in surveys for topic in nights.TOPICS[name]}
+    _publish(bootstrap_servers, nights.night(seed=seed, alerts=alerts, surveys=surveys), topics, seed)
+
+
+def _publish(bootstrap_servers: str, alerts: Iterable[FinkAlert], topics: Iterable[str], seed: int) -> None:
+    fink = FinkPublisher(bootstrap_servers)
+    fink.create_topics(topics)
+    print(_summary(fink.publish(alerts, seed=seed)))
+
+
+def _summary(published: list[Published]) -> str:
+    counts = Counter(message.topic for message in published)
+    lines = [f"{count:7,}  {topic}" for topic, count in sorted(counts.items())]
+    return "\n".join([*lines, f"{len(published):7,}  messages published"])

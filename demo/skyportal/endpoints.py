@@ -1,0 +1,85 @@
+"""The table of all endpoints. One module per family; a new one is a module and its lines here."""
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+from demo.skyportal import (
+    candidates,
+    filters,
+    groups,
+    instruments,
+    photometry,
+    photometry_reading,
+    sources,
+    streams,
+    sysinfo,
+    taxonomies,
+)
+from demo.skyportal.call import Handler
+from demo.skyportal.envelope import Refusal
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """What answers a method on a path; ``#`` in the path is a number, ``*`` one segment."""
+
+    method: str
+    path: str
+    handler: Handler
+    acl: str | None = None
+    open: bool = False
+    """Needs neither a token nor the database."""
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """Match the path and capture its arguments."""
+        return re.compile(self.path.replace("#", r"(\d+)").replace("*", "([^/]+)"))
+
+
+UPLOAD = "Upload data"
+
+ENDPOINTS = (
+    Endpoint("POST", "/api/candidates", candidates.post, UPLOAD),
+    Endpoint("GET", "/api/candidates/*", candidates.get),
+    Endpoint("HEAD", "/api/candidates/*", candidates.head),
+    Endpoint("DELETE", "/api/candidates/*/#", candidates.delete, UPLOAD),
+    Endpoint("PUT", "/api/photometry", photometry.put, UPLOAD),
+    Endpoint("POST", "/api/photometry", photometry.post, UPLOAD),
+    Endpoint("GET", "/api/photometry/#", photometry_reading.get_one),
+    Endpoint("GET", "/api/sources/*/photometry", photometry_reading.get_of_source),
+    Endpoint("POST", "/api/sources", sources.post, UPLOAD),
+    Endpoint("GET", "/api/sources/*", sources.get),
+    Endpoint("HEAD", "/api/sources/*", sources.head),
+    Endpoint("GET", "/api/groups", groups.get_all),
+    Endpoint("POST", "/api/groups", groups.post, UPLOAD),
+    Endpoint("GET", "/api/groups/#", groups.get_one),
+    Endpoint("POST", "/api/groups/#/streams", groups.post_stream, UPLOAD),
+    Endpoint("GET", "/api/streams", streams.get_all),
+    Endpoint("POST", "/api/streams", streams.post, "System admin"),
+    Endpoint("POST", "/api/streams/#/users", streams.post_user),
+    Endpoint("GET", "/api/filters", filters.get_all),
+    Endpoint("POST", "/api/filters", filters.post, UPLOAD),
+    Endpoint("GET", "/api/filters/#", filters.get_one),
+    Endpoint("GET", "/api/instrument", instruments.get_all),
+    Endpoint("GET", "/api/instrument/#", instruments.get_one),
+    Endpoint("GET", "/api/taxonomy", taxonomies.get_all),
+    Endpoint("POST", "/api/taxonomy", taxonomies.post, "Post taxonomy"),
+    Endpoint("GET", "/api/sysinfo", sysinfo.get, open=True),
+)
+
+ID_PATHS = ("/api/candidates/", "/api/sources/")
+"""Below these an object's id with a slash in it makes a path that exists for no method."""
+
+
+def find(method: str, path: str) -> tuple[Endpoint, tuple[str, ...]]:
+    """Return the endpoint and the arguments in the path."""
+    exists = path.startswith(ID_PATHS)
+    for endpoint in ENDPOINTS:
+        if match := endpoint.pattern.fullmatch(path):
+            if endpoint.method == method:
+                return endpoint, match.groups()
+            exists = True
+    if method == "GET" and not exists:
+        raise Refusal(400, "Invalid API endpoint")
+    raise Refusal(405, "HTTP 405: Method Not Allowed")

@@ -1,0 +1,111 @@
+"""A stand-in SkyPortal as a child process: for tests, benchmarks and the demo."""
+
+import json
+import subprocess
+import sys
+import threading
+import uuid
+from collections.abc import Iterable, Sequence
+from typing import Self
+
+from demo.skyportal.client import Control
+
+START_S = 20.0
+"""A child that has not said its port by then is killed."""
+
+
+class SkyPortal:
+    """A server on a loopback port, and what a client needs to use it.
+
+    The port and the tokens stay the same over ``kill`` and ``start``; the data does not. ``filters`` are
+    ``(name, group, stream)``. The child ends with this process, however that ends. ``start`` raises RuntimeError if
+    the port cannot be used.
+    """
+
+    def __init__(
+        self,
+        port: int = 0,
+        *,
+        whitelist: bool = False,
+        service_times: bool = False,
+        workers: int = 2,
+        filters: Iterable[Sequence[str]] = (),
+    ) -> None:
+        self.port = port
+        self.token = str(uuid.uuid4())
+        self.admin_token = str(uuid.uuid4())
+        self._wishes = {
+            "whitelist": whitelist,
+            "service_times": service_times,
+            "workers": workers,
+            "filters": [list(one) for one in filters],
+            "token": self.token,
+            "admin_token": self.admin_token,
+        }
+        self._child: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        """Return the server's process id."""
+        if self._child is None:
+            raise RuntimeError("SkyPortal is not running: start it first")
+        return self._child.pid
+
+    @property
+    def url(self) -> str:
+        """Return the address, without a path."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def control(self) -> Control:
+        """Return the way behind the scenes."""
+        return Control(self.url)
+
+    def start(self) -> None:
+        """Start the server and return when it answers."""
+        if self._child is not None:
+            raise RuntimeError(f"SkyPortal is running already, on {self.url}")
+        child = subprocess.Popen(
+            [sys.executable, "-m", "demo.skyportal"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        watchdog = threading.Timer(START_S, child.kill)
+        watchdog.start()
+        try:
+            if child.stdin is None or child.stdout is None:
+                raise RuntimeError("SkyPortal's process has no pipes")
+            child.stdin.write(json.dumps({**self._wishes, "port": self.port}).encode() + b"\n")
+            child.stdin.flush()
+            said = json.loads(child.stdout.readline() or b'{"error": "its process ended, see standard error"}')
+            if "error" in said:
+                raise RuntimeError(f"SkyPortal does not start: {said['error']}")
+        except BaseException:
+            _end(child)
+            raise
+        finally:
+            watchdog.cancel()
+        self._child, self.port = child, said["port"]
+
+    def kill(self) -> None:
+        """End the server at once; open connections are reset. It can be started again, empty."""
+        if self._child is not None:
+            _end(self._child)
+            self._child = None
+
+    def stop(self) -> None:
+        """End the server."""
+        self.kill()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    child.kill()
+    for pipe in (child.stdin, child.stdout):
+        if pipe is not None:
+            pipe.close()
+    child.wait()

@@ -1,0 +1,22 @@
+"""How long SkyPortal takes to write photometry, as measured on an idle server."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+BASE_MS = 41.0
+PER_OBJECT_MS = 0.9
+NEW_ROWS = ((0, 0.0), (1, 13.0), (30, 29.0), (300, 169.0), (800, 899.0), (10_000, 5959.0))
+KNOWN_ROWS = ((0, 0.0), (1, 1.0), (30, 3.0), (800, 109.0), (10_000, 1400.0))
+"""Rows and the milliseconds that they add."""
+
+
+def photometry_write(*, new: int, known: int, objects: int) -> float:
+    """Return milliseconds for a PUT or POST of so many rows of so many objects."""
+    return BASE_MS + PER_OBJECT_MS * (objects - 1) + _interpolate(NEW_ROWS, new) + _interpolate(KNOWN_ROWS, known)
+
+
+def _interpolate(points: Sequence[tuple[int, float]], rows: int) -> float:
+    for (left, low), (right, high) in pairwise(points):
+        if rows <= right:
+            return low + (high - low) * (rows - left) / (right - left)
+    return points[-1][1]

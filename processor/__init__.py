@@ -1,0 +1,1 @@
+"""Fink to the local Kafka: each alert becomes a record in SkyPortal's terms."""

@@ -1,0 +1,100 @@
+"""Fields of a packet, read tolerantly: Fink's come, go and turn null without notice."""
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from processor.convert.conversion import Unconvertible
+from schemas.record import instant
+
+Fields = Mapping[str, Any]
+Position = tuple[float, float] | tuple[None, None]
+
+FULL_CIRCLE, POLE = 360, 90
+NO_POSITION: Position = (None, None)
+_NOT_IN_OBJECT_ID = re.compile(r"[^A-Za-z0-9_\-;:+.]")
+_LARGEST_INT = 2**31
+
+
+def struct(packet: Fields, name: str) -> Fields:
+    """Return a nested record; an absent one is empty, as Fink's absent ones are full of nulls."""
+    value = packet.get(name)
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise Unconvertible(f"{name} is a {type(value).__name__}, not a record")
+    return value
+
+
+def records(packet: Fields, name: str) -> Iterator[Fields]:
+    """Yield the records of an array that may be null and may hold nulls."""
+    return (record for record in packet.get(name) or () if record is not None)
+
+
+def number(value: Any) -> float:
+    """Return a number; NaN where the packet has null."""
+    return math.nan if value is None else float(value)
+
+
+def finite(value: Any) -> float | None:
+    """Return a number, or None where the packet has null, NaN or infinity."""
+    found = number(value)
+    return found if math.isfinite(found) else None
+
+
+def integer(value: Any) -> int | None:
+    """Return a 32-bit integer, or None where the packet has anything else."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    return value if -_LARGEST_INT <= value < _LARGEST_INT else None
+
+
+def text(value: Any) -> str | None:
+    """Return a text, or None where the packet has null or nothing but blanks."""
+    found = "" if value is None else str(value).strip()
+    return found or None
+
+
+def binary(value: Any) -> bytes | None:
+    """Return bytes, or None where the packet has null or none."""
+    return value if isinstance(value, bytes) and value else None
+
+
+def identifier(value: Any, name: str) -> int:
+    """Return an id, exactly. Surveys write 0 for none."""
+    if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
+        raise Unconvertible(f"{name} is {value!r}, not a positive integer")
+    return value
+
+
+def object_id(name: str) -> str:
+    """Return ``name`` with everything that SkyPortal does not take in an object's id replaced."""
+    return _NOT_IN_OBJECT_ID.sub("_", name)
+
+
+def moment(value: Any, name: str, mjd_utc: float) -> datetime:
+    """Return the time of the detection; ``value`` is what the packet's field ``name`` says of it."""
+    if not math.isfinite(mjd_utc):
+        raise Unconvertible(f"{name} is {value!r}, not a time")
+    try:
+        return instant(mjd_utc)
+    except OverflowError as error:
+        raise Unconvertible(f"{name} is {value!r}, a time beyond the calendar") from error
+
+
+def sky_position(record: Fields, name: str) -> tuple[float, float]:
+    """Return right ascension and declination of the record ``name``, in degrees."""
+    ra, dec = number(record.get("ra")), number(record.get("dec"))
+    if not 0 <= ra < FULL_CIRCLE:
+        raise Unconvertible(f"{name}.ra is {record.get('ra')!r}, not in [0, 360)")
+    if not -POLE <= dec <= POLE:
+        raise Unconvertible(f"{name}.dec is {record.get('dec')!r}, not in [-90, 90]")
+    return ra, dec
+
+
+def point_position(record: Fields) -> Position:
+    """Return the position of one point of a light curve; none where it was not measured."""
+    ra, dec = number(record.get("ra")), number(record.get("dec"))
+    return (ra, dec) if 0 <= ra < FULL_CIRCLE and -POLE <= dec <= POLE else NO_POSITION

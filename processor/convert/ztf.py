@@ -1,0 +1,160 @@
+"""A ZTF packet into a record. Upper limits are part of the history; forced photometry Fink does not pass on."""
+
+import math
+from collections.abc import Mapping
+
+from processor.convert.conversion import Conversion, Source, Unconvertible
+from processor.convert.fields import (
+    NO_POSITION,
+    Fields,
+    binary,
+    finite,
+    identifier,
+    integer,
+    moment,
+    number,
+    object_id,
+    point_position,
+    records,
+    sky_position,
+    struct,
+    text,
+)
+from processor.convert.light_curve import LightCurveBuilder
+from schemas.record import ALERT_PHOTOMETRY, LightCurve, SkyPortalAlert
+
+MJD_ZERO_JD = 2400000.5
+"""Julian Date of Modified Julian Date 0. ZTF's are UTC, at the start of the exposure."""
+
+AB_ZEROPOINT_UJY = 23.9
+"""Zero point that makes AB magnitudes of fluxes in µJy, as SkyPortal uses it."""
+
+LIMIT_SIGMAS = 5
+"""``diffmaglim`` is a limit of five sigma; SkyPortal wants one sigma of it."""
+
+BANDS = {1: "ztfg", 2: "ztfr", 3: "ztfi"}
+SIGNS = {"t": 1, "1": 1, "f": -1, "0": -1}
+"""Of ``isdiffpos``: both conventions occur, even in one packet."""
+
+Exposure = tuple[float, int]
+"""``jd`` and ``fid``: one exposure may have several rows, one for each quadrant of the camera."""
+
+
+def convert(packet: Fields, source: Source) -> Conversion:
+    """Turn one ZTF packet, as Fink distributes it, into SkyPortal's terms. Raises `Unconvertible`."""
+    candidate = struct(packet, "candidate")
+    jd = candidate.get("jd")
+    ra, dec = sky_position(candidate, "candidate")
+    curve = LightCurveBuilder()
+    record = SkyPortalAlert(
+        survey="ZTF",
+        topic=source.topic,
+        alert_id=str(identifier(packet.get("candid") or candidate.get("candid"), "candid")),
+        obj_id=_object_id(packet),
+        ra=ra,
+        dec=dec,
+        observed_at=moment(jd, "candidate.jd", _mjd(candidate)),
+        published_at=source.published_at,
+        score=finite(candidate.get("drb")),
+        photometry=_light_curve(packet, candidate, curve),
+        cutout_science=_stamp(packet, "cutoutScience"),
+        cutout_template=_stamp(packet, "cutoutTemplate"),
+        cutout_difference=_stamp(packet, "cutoutDifference"),
+        fink_broker_version=text(packet.get("fink_broker_version")),
+        fink_science_version=text(packet.get("fink_science_version")),
+        schema_version=text(packet.get("schemavsn")),
+    )
+    return Conversion(record=record, left_out=curve.left_out)
+
+
+def _object_id(packet: Fields) -> str:
+    name = text(packet.get("objectId"))
+    if name is None:
+        raise Unconvertible(f"objectId is {packet.get('objectId')!r}, not a name")
+    return object_id(name)
+
+
+def _stamp(packet: Fields, name: str) -> bytes | None:
+    return binary(struct(packet, name).get("stampData"))
+
+
+def _light_curve(packet: Fields, candidate: Fields, curve: LightCurveBuilder) -> LightCurve:
+    if candidate.get("fid") not in BANDS:
+        raise Unconvertible(f"candidate.fid is {candidate.get('fid')!r}, not one of {', '.join(map(str, BANDS))}")
+    history = list(records(packet, "prv_candidates"))
+    detections = [candidate, *(row for row in history if not _is_limit(row))]
+    for row in detections:
+        _add_detection(curve, row)
+    detected = {(row.get("jd"), row.get("fid")) for row in detections}
+    for exposure, row in _deepest(history, curve).items():
+        if exposure not in detected:
+            _add_limit(curve, row)
+    return curve.build()
+
+
+def _is_limit(row: Fields) -> bool:
+    return math.isnan(number(row.get("magpsf")))
+
+
+def _add_detection(curve: LightCurveBuilder, row: Fields) -> None:
+    band, sign = BANDS.get(row.get("fid", 0)), SIGNS.get(row.get("isdiffpos", ""))
+    if band is None:
+        curve.leave_out("band")
+    elif sign is None:
+        curve.leave_out("isdiffpos")
+    else:
+        flux = _microjansky(number(row.get("magpsf")))
+        curve.add(
+            mjd=_mjd(row),
+            band=band,
+            flux=sign * _rounded(flux),
+            fluxerr=_rounded(flux * number(row.get("sigmapsf")) * math.log(10) / 2.5),
+            position=point_position(row),
+            origin=ALERT_PHOTOMETRY,
+            program_id=integer(row.get("programid")),
+        )
+
+
+def _deepest(history: list[Fields], curve: LightCurveBuilder) -> Mapping[Exposure, Fields]:
+    """Return the row of the deepest upper limit of each exposure."""
+    deepest: dict[Exposure, Fields] = {}
+    for row in filter(_is_limit, history):
+        exposure = number(row.get("jd")), row.get("fid", 0)
+        if not math.isfinite(number(row.get("diffmaglim"))):
+            curve.leave_out("diffmaglim")
+        elif exposure not in deepest or row["diffmaglim"] > deepest[exposure]["diffmaglim"]:
+            deepest[exposure] = row
+    return deepest
+
+
+def _add_limit(curve: LightCurveBuilder, row: Fields) -> None:
+    band = BANDS.get(row.get("fid", 0))
+    if band is None:
+        curve.leave_out("band")
+        return
+    curve.add(
+        mjd=_mjd(row),
+        band=band,
+        flux=None,
+        fluxerr=_rounded(_microjansky(number(row["diffmaglim"])) / LIMIT_SIGMAS),
+        # The row in SkyPortal must not depend on which of the object's alerts brought it.
+        position=NO_POSITION,
+        origin=ALERT_PHOTOMETRY,
+        program_id=integer(row.get("programid")),
+    )
+
+
+def _mjd(row: Fields) -> float:
+    return number(row.get("jd")) - MJD_ZERO_JD
+
+
+def _microjansky(magnitude: float) -> float:
+    try:
+        return 10 ** (-0.4 * (magnitude - AB_ZEROPOINT_UJY)) if math.isfinite(magnitude) else math.nan
+    except OverflowError:  # brighter than a float can say
+        return math.inf
+
+
+def _rounded(value: float) -> float:
+    """Round to nine digits: SkyPortal tells points apart by exact floats, and libraries differ in the last bit."""
+    return float("%.9g" % value)  # noqa: UP031  # the contract's own words

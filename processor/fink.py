@@ -1,0 +1,170 @@
+"""Fink's Kafka, through fink_client: who we are there, and a consumer that forgets nothing by itself."""
+
+import logging
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import confluent_kafka
+from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
+from fink_client.configuration import load_credentials
+from fink_client.consumer import AlertConsumer, _get_kafka_config
+
+from processor.message import place
+from runtime import kafka
+
+log = logging.getLogger(__name__)
+
+UNNOTICED_WAIT_S = 1.0
+"""Waits up to this long change nothing; pausing for each of them would throw away what is fetched in advance."""
+
+MEMORY_KBYTES = 64 * 1024
+"""Bound on what is fetched in advance."""
+
+
+class FinkFailed(Exception):
+    """Fink's consumer cannot go on."""
+
+
+class CredentialsUnreadable(Exception):
+    """There is a credentials file, but not one that finkctl has written."""
+
+
+def credentials(survey: str) -> dict[str, Any]:
+    """Return what ``finkctl`` has stored; nothing if there is no such file. Raises `CredentialsUnreadable`."""
+    try:
+        found = load_credentials(survey)
+    except OSError as error:
+        if error.errno is None:  # fink_client's own way of saying that there is no file
+            return {}
+        raise CredentialsUnreadable(f"cannot read finkctl's credentials of {survey}: {error}") from error
+    except Exception as error:
+        raise CredentialsUnreadable(f"finkctl's credentials of {survey} are no YAML: {error}") from error
+    if not isinstance(found, dict):
+        raise CredentialsUnreadable(
+            f"finkctl's credentials of {survey} are a {type(found).__name__}, not names with values"
+        )
+    return found
+
+
+class FinkConsumer(AlertConsumer):  # type: ignore[misc]  # fink_client publishes no types
+    """A member of Fink's consumer group that hands messages out whole, and lets Fink forget them when told.
+
+    ``username`` and ``password`` are used only together, as fink_client does. Not thread-safe.
+    """
+
+    def __init__(
+        self, *, survey: str, topics: Sequence[str], servers: str, group_id: str, username: str = "", password: str = ""
+    ) -> None:
+        self.survey = survey
+        self.schema_path, self.dump_schema = None, False
+        self._topics = list(topics)
+        self._kept: list[Message] = []
+        self._waiting_since: float | None = None
+        self._paused = False
+        self._fatal: KafkaError | None = None
+        self._troubled_topics: dict[str, int] = {}
+        self._troubles: set[int] = set()
+        login = {"username": username, "password": password} if username and password else {}
+        # The base class would make a consumer that commits messages before they are worked on.
+        self._kafka_config = {
+            **_get_kafka_config({"bootstrap.servers": servers, "group.id": group_id, **login}),
+            **kafka.group_member(group_id),
+            "client.id": "fink-skyportal",
+            "error_cb": self._note,
+            "max.partition.fetch.bytes": 4 * 1024 * 1024,
+            "queued.max.messages.kbytes": MEMORY_KBYTES,
+        }
+        self._consumer = confluent_kafka.Consumer(self._kafka_config, logger=kafka.log)
+        self._consumer.subscribe(self._topics, on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked)
+
+    def consume(self, num_alerts: int = 1, timeout: float = -1) -> list[Message]:
+        """Return up to ``num_alerts`` messages, undecoded; events that are no messages are logged instead.
+
+        Raises `FinkFailed` when nothing but a restart helps.
+        """
+        self._end_of_wait()
+        kept, self._kept = self._kept, []
+        fresh = self._consumer.consume(max(1, num_alerts - len(kept)), 0 if kept else timeout)
+        messages = [message for message in (*kept, *fresh) if self._is_alert(message)]
+        if self._fatal is not None:
+            raise FinkFailed(f"Fink's consumer cannot go on: {self._fatal.str()} ({self._fatal.name()})")
+        return messages
+
+    def keep_alive(self) -> None:
+        """Stay a member of the group without reading on. To be called again and again during a wait."""
+        now = time.monotonic()
+        if self._waiting_since is None:
+            self._waiting_since = now
+        if now - self._waiting_since < UNNOTICED_WAIT_S:
+            return
+        if not self._paused:
+            self._paused = True
+            self._consumer.pause(self._consumer.assignment())
+        message = self._consumer.poll(0)
+        if message is not None:  # an event, or a message that was on its way when its partition was paused
+            self._kept.append(message)
+
+    def done(self, messages: Sequence[Message]) -> None:
+        """Let Fink forget ``messages``, which are in the order they were handed out."""
+        ends = {(at.topic, at.partition): at.offset + 1 for at in map(place, messages)}
+        for (topic, partition), end in ends.items():
+            try:
+                # Singly: in company, a partition that is no longer ours would pass without a word.
+                self._consumer.store_offsets(offsets=[TopicPartition(topic, partition, end)])
+            except KafkaException as error:
+                if error.args[0].code() != KafkaError._STATE:  # noqa: SLF001  # librdkafka's own codes begin so
+                    raise
+                log.info("not ours any more, others read it again topic=%s partition=%d", topic, partition)
+
+    def close(self) -> None:
+        """Commit what is done and leave the group; a Fink that is silent is not waited for."""
+        kafka.leave(self._consumer)
+
+    def _end_of_wait(self) -> None:
+        self._waiting_since = None
+        if self._paused:
+            self._paused = False
+            self._consumer.resume(self._consumer.assignment())
+
+    def _assigned(self, consumer: confluent_kafka.Consumer, partitions: list[TopicPartition]) -> None:
+        consumer.incremental_assign(partitions)
+        # A partition that was paused when it was revoked comes back paused.
+        change = consumer.pause if self._paused else consumer.resume
+        change(partitions)
+        if partitions:
+            log.info("assigned %s", _named(partitions))
+
+    def _revoked(self, consumer: confluent_kafka.Consumer, partitions: list[TopicPartition]) -> None:
+        del consumer
+        gone = {(partition.topic, partition.partition) for partition in partitions}
+        self._kept = [message for message in self._kept if place(message)[:2] not in gone]
+        log.info("revoked %s", _named(partitions))
+
+    def _is_alert(self, message: Message) -> bool:
+        error, topic = message.error(), place(message).topic
+        if error is None:
+            self._troubles.clear()
+            if self._troubled_topics.pop(topic, None) is not None:
+                log.info("reading again topic=%s", topic)
+            return True
+        if error.fatal():
+            self._fatal = error
+        elif self._troubled_topics.get(topic) != error.code():
+            self._troubled_topics[topic] = error.code()
+            log.warning("Fink: topic=%s: %s (%s); it is read as soon as it can be", topic, error.str(), error.name())
+        return False
+
+    def _note(self, error: KafkaError) -> None:
+        if error.fatal():
+            self._fatal = error
+        elif error.code() not in self._troubles:
+            self._troubles.add(error.code())
+            kafka.log.warning("Fink: %s (%s)", error.str(), error.name())
+
+
+def _named(partitions: Sequence[TopicPartition]) -> str:
+    numbers: dict[str, list[int]] = {}
+    for partition in sorted(partitions, key=lambda partition: (partition.topic, partition.partition)):
+        numbers.setdefault(partition.topic, []).append(partition.partition)
+    return " ".join(f"{topic}[{','.join(map(str, found))}]" for topic, found in numbers.items())

@@ -1,0 +1,112 @@
+"""The loop, and what it does with each message."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from threading import Event
+
+from confluent_kafka import Message
+
+from processor import metrics
+from processor.convert import FinkSurvey, Source, Unconvertible, convert
+from processor.dead_letters import DeadLetters
+from processor.decode import Decoder, Undecodable
+from processor.fink import FinkConsumer
+from processor.message import place, published_at
+from runtime.health import Health
+from runtime.publisher import Delivery, Publisher, TooLarge
+from schemas.codec import encode
+
+BATCH = 100
+"""Messages between two waits: some 40 MB of the largest alerts."""
+
+STAGES: dict[type[Exception], str] = {Undecodable: "decode", Unconvertible: "convert", TooLarge: "publish"}
+
+
+def run(source: FinkConsumer, outlet: "Outlet", health: Health, stop: Event) -> None:
+    """Publish every alert, then let Fink forget it: a crash repeats a batch and loses nothing."""
+
+    def keep_alive() -> None:
+        source.keep_alive()  # a slow broker of ours must not cost us the group at Fink
+        health.turned()
+
+    while not stop.is_set():
+        health.turned()
+        messages = source.consume(BATCH, timeout=1.0)
+        deliveries = [outlet.send(message) for message in messages]
+        outlet.settle(messages, deliveries, stop=stop, keep_alive=keep_alive)  # or raises
+        source.done(messages)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outlet:
+    """The local Kafka: a record for each message, or a dead letter."""
+
+    publisher: Publisher
+    dead_letters: DeadLetters
+    survey: FinkSurvey
+    topic: str
+    decoder: Decoder = field(default_factory=Decoder)
+
+    def send(self, message: Message) -> Delivery:
+        """Decode, convert and publish ``message``; put it aside if that will never work."""
+        try:
+            return self._publish(message)
+        except (Undecodable, Unconvertible) as error:
+            return self.dead_letters.put_aside(message, stage=STAGES[type(error)], error=error)
+
+    def _publish(self, message: Message) -> Delivery:
+        packet = self.decoder.decode(message.key(), message.value())
+        conversion = convert(
+            packet, self.survey, Source(topic=place(message).topic, published_at=published_at(message))
+        )
+        for reason, count in conversion.left_out.items():
+            metrics.LEFT_OUT.labels(self.survey, reason).inc(count)
+        record = conversion.record
+        return self.publisher.publish(self.topic, key=record.obj_id.encode(), value=encode(record))
+
+    def settle(
+        self,
+        messages: Sequence[Message],
+        deliveries: Sequence[Delivery],
+        *,
+        stop: Event,
+        keep_alive: Callable[[], object],
+    ) -> None:
+        """Wait until the broker has acknowledged a record or a dead letter of each message, or raise `NotPublished`."""
+
+        def arrived(delivery: Delivery) -> Delivery:
+            self.publisher.wait([delivery], stop=stop, keep_alive=keep_alive)
+            delivery.confirm()
+            return delivery
+
+        self.publisher.wait(deliveries, stop=stop, keep_alive=keep_alive)
+        for message, delivery in zip(messages, deliveries, strict=True):
+            try:
+                settled = arrived(delivery)
+            except TooLarge:
+                settled = self._alone(message, arrived)
+            metrics.CONSUMED.labels(place(message).topic).inc()
+            if settled.topic == self.topic:
+                metrics.PUBLISHED.labels(place(message).topic).inc()
+
+    def _alone(self, message: Message, arrived: Callable[[Delivery], Delivery]) -> Delivery:
+        """Send ``message`` again: the broker refuses the producer's batches whole, and it may not be the large one."""
+        try:
+            return arrived(self._publish(message))
+        except (Undecodable, Unconvertible) as error:
+            return self._aside(message, error, arrived)
+        except TooLarge as error:
+            try:
+                return arrived(self.dead_letters.put_aside(message, stage=STAGES[TooLarge], error=error))
+            except TooLarge:
+                return self._aside(message, error, arrived)
+
+    def _aside(self, message: Message, error: Exception, arrived: Callable[[Delivery], Delivery]) -> Delivery:
+        """Put ``message`` aside that is too large for it, with as much of it as the topic takes."""
+        refusal = error
+        for delivery in self.dead_letters.put_aside_again(message, stage=STAGES[type(error)], error=error):
+            try:
+                return arrived(delivery)
+            except TooLarge as too_large:
+                refusal = too_large
+        raise refusal

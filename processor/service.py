@@ -1,0 +1,79 @@
+"""Everything around the loop: what a processor opens when it starts, and closes when it leaves."""
+
+import logging
+from threading import Event
+
+from processor.dead_letters import DeadLetters
+from processor.fink import FinkConsumer, FinkFailed
+from processor.run import Outlet, run
+from processor.settings import ProcessorSettings
+from runtime import topics
+from runtime.health import Health, HealthServer, PortTaken
+from runtime.log import configure
+from runtime.publisher import NotPublished, Publisher
+from runtime.settings import SettingsError, load
+from runtime.signals import leave_at_once, stop_on_signals
+
+__all__ = ["FAILURES", "SettingsError", "load_settings", "serve"]
+
+log = logging.getLogger(__name__)
+
+FAILURES = (PortTaken, topics.BrokerUnreachable, topics.TopicUnusable, NotPublished, FinkFailed)
+"""What ends a processor with a sentence that says why."""
+
+
+def load_settings() -> ProcessorSettings:
+    """Read the environment. Raises `SettingsError` with all mistakes at once."""
+    return load(ProcessorSettings, own_prefixes=("FINK_", "PROCESSOR_"))
+
+
+def serve(settings: ProcessorSettings) -> None:
+    """Read from Fink and publish until SIGTERM or SIGINT. Raises one of `FAILURES`; call it from the main thread."""
+    configure(settings.processor_log_level)
+    leave_at_once()
+    health = Health()
+    server = HealthServer(
+        health,
+        host=settings.processor_metrics_host,
+        port=settings.processor_metrics_port,
+        port_variable="PROCESSOR_METRICS_PORT",
+    )
+    topics.prepare(settings)
+    stop = Event()
+    stop_on_signals(stop)
+    source = _source(settings)
+    log.info(
+        "started survey=%s topics=%s group=%s metrics_port=%d",
+        settings.fink_survey,
+        ",".join(settings.fink_topics),
+        settings.fink_group_id,
+        server.port,
+    )
+    try:
+        health.ready("start")
+        run(source, _outlet(settings), health, stop)
+    finally:
+        source.close()  # commits what is stored
+        server.close()
+        log.info("stopped")
+
+
+def _source(settings: ProcessorSettings) -> FinkConsumer:
+    return FinkConsumer(
+        survey=settings.fink_survey,
+        topics=settings.fink_topics,
+        servers=settings.fink_servers,
+        group_id=settings.fink_group_id,
+        username=settings.fink_username,
+        password=settings.fink_password.get_secret_value(),
+    )
+
+
+def _outlet(settings: ProcessorSettings) -> Outlet:
+    publisher = Publisher(settings)
+    return Outlet(
+        publisher=publisher,
+        dead_letters=DeadLetters(publisher, settings.undecodable_topic),
+        survey=settings.fink_survey,
+        topic=settings.kafka_topic,
+    )

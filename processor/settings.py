@@ -1,0 +1,104 @@
+"""The environment of one processor process."""
+
+import re
+from typing import Annotated, Any
+
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
+
+from processor import fink
+from processor.convert import FinkSurvey
+from runtime.settings import LogLevel, ProcessSettings, SettingsError
+
+_TOPIC = re.compile(r"[A-Za-z0-9._-]{1,249}")
+
+OR_FINKCTL = "or register with finkctl, which writes it to $HOME/.finkclient/<survey>_credentials.yml"
+
+FINKCTL_NAMES = {
+    "fink_servers": "servers",
+    "fink_group_id": "groupid",
+    "fink_username": "username",
+    "fink_password": "password",
+}
+"""What the variables are called in the file that finkctl writes."""
+
+
+class ProcessorSettings(ProcessSettings):
+    """What a processor reads from its environment, and from finkctl's file what is not there."""
+
+    fink_survey: FinkSurvey = Field(description="The survey whose alerts are read: ztf or lsst")
+    fink_servers: str = Field(
+        description=f"Fink's Kafka of that survey, host:port, several separated by commas; {OR_FINKCTL}"
+    )
+    fink_topics: Annotated[tuple[str, ...], NoDecode] = Field(description="Fink topics to read, separated by commas")
+    fink_group_id: str = Field(
+        description=f"Consumer group at Fink: processes of one group share the alerts; {OR_FINKCTL}"
+    )
+    fink_username: str = Field(default="", description=f"User at Fink, if there is a password; {OR_FINKCTL}")
+    fink_password: SecretStr = Field(
+        default=SecretStr(""), description=f"Password at Fink; its public streams have none; {OR_FINKCTL}"
+    )
+    processor_log_level: LogLevel = Field(default="INFO", description="Least level of what is logged")
+    processor_metrics_host: str = Field(
+        default="127.0.0.1", description="Address for /metrics, /healthz and /readyz; 0.0.0.0 in a container"
+    )
+    processor_metrics_port: int = Field(
+        default=9101, ge=0, le=65535, description="Port for /metrics, /healthz and /readyz; 0 takes any free one"
+    )
+
+    @field_validator("fink_topics", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
+
+    @field_validator("fink_topics")
+    @classmethod
+    def _legal(cls, topics: tuple[str, ...]) -> tuple[str, ...]:
+        if not topics:
+            raise ValueError("names no topic")
+        if wrong := [topic for topic in topics if not _TOPIC.fullmatch(topic) or topic in {".", ".."}]:
+            raise ValueError(f"no name of a topic: {', '.join(map(repr, wrong))}")
+        return tuple(dict.fromkeys(topics))
+
+    @field_validator("fink_password")
+    @classmethod
+    def _has_user(cls, password: SecretStr, info: ValidationInfo) -> SecretStr:
+        if password.get_secret_value() and not info.data.get("fink_username"):
+            raise ValueError("a password without FINK_USERNAME would not be used")
+        return password
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read what every process reads, then finkctl's file."""
+        first = super().settings_customise_sources(
+            settings_cls, init_settings, env_settings, dotenv_settings, file_secret_settings
+        )
+        return (*first, FinkctlFile(settings_cls))
+
+
+class FinkctlFile(PydanticBaseSettingsSource):
+    """The credentials that ``finkctl`` has stored for the survey; no file is no mistake."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """Return nothing: the file is read as a whole."""
+        del field
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """Return what the file has of our settings."""
+        survey = self.current_state.get("fink_survey")
+        if survey not in set(FinkSurvey):
+            return {}
+        try:
+            stored = fink.credentials(survey)
+        except fink.CredentialsUnreadable as error:
+            raise SettingsError(f"FINK_SERVERS: {error}") from error
+        return {name: str(stored[key]) for name, key in FINKCTL_NAMES.items() if stored.get(key) not in (None, "")}

@@ -1,0 +1,111 @@
+"""Dead letters: a message put aside, byte for byte, with the reason in its headers.
+
+Of a message that is too large for the topic of the dead letters, parts are left out, and the headers say which.
+
+The names under ``__connect.errors.`` are Kafka Connect's, so that its tools can read our letters.
+"""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+CONNECT = "__connect.errors."
+OURS = "fink_skyportal.errors."
+LEFT_OUT = f"{OURS}left_out."
+"""Before ``value_bytes``, ``key_bytes`` or ``headers_bytes``: so much is left out. No such header: nothing is."""
+
+EXCERPT = 2_000
+"""Longest text in a header, in characters: SkyPortal's tracebacks reach 3 MB."""
+
+Header = tuple[str, bytes | None]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """What SkyPortal answered to a request that it will never accept. Contains no token."""
+
+    endpoint: str
+    """Method and path, without the query."""
+    status: int
+    body: str
+    part: str
+    """The part of the alert that was refused: candidate, photometry."""
+    attempts: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LeftOut:
+    """What a letter lacks of its message, in bytes; the original is where the letter's topic and offset say."""
+
+    value_bytes: int = 0
+    key_bytes: int = 0
+    headers_bytes: int = 0
+    """Of the message's own headers, names and values."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeadLetter:
+    """Why and where a message was put aside. Readers tell letters apart by topic, partition and offset."""
+
+    topic: str
+    partition: int
+    offset: int
+    signed_by: str
+    """`names.PROCESSOR` or `names.SINK`."""
+    stage: str
+    """What failed: decode, convert, publish, deliver, route."""
+    reason: str
+    """Name of the error."""
+    message: str
+    answer: Answer | None = None
+    left_out: LeftOut = LeftOut()
+
+    def headers(self) -> list[Header]:
+        """Return the headers that say all this; a reader gets it back with `from_headers`."""
+        context = {
+            f"{CONNECT}topic": self.topic,
+            f"{CONNECT}partition": str(self.partition),
+            f"{CONNECT}offset": str(self.offset),
+            f"{CONNECT}connector.name": self.signed_by,
+            f"{CONNECT}stage": self.stage,
+            f"{CONNECT}exception.class.name": self.reason,
+            f"{CONNECT}exception.message": self.message[:EXCERPT],
+        }
+        if self.answer is not None:
+            context |= {
+                f"{OURS}http.endpoint": self.answer.endpoint,
+                f"{OURS}http.status": str(self.answer.status),
+                f"{OURS}http.answer": self.answer.body[:EXCERPT],
+                f"{OURS}part": self.answer.part,
+                f"{OURS}attempts": str(self.answer.attempts),
+            }
+        context |= {f"{LEFT_OUT}{part}": str(size) for part, size in asdict(self.left_out).items() if size}
+        return [(name, value.encode(errors="replace")) for name, value in context.items()]
+
+
+def from_headers(headers: Iterable[Header]) -> DeadLetter:
+    """Read a dead letter's context back; raises KeyError where a header is missing."""
+    found = {name: (value or b"").decode(errors="replace") for name, value in headers}
+    answer = None
+    if f"{OURS}http.status" in found:
+        answer = Answer(
+            endpoint=found[f"{OURS}http.endpoint"],
+            status=int(found[f"{OURS}http.status"]),
+            body=found[f"{OURS}http.answer"],
+            part=found[f"{OURS}part"],
+            attempts=int(found[f"{OURS}attempts"]),
+        )
+    return DeadLetter(
+        topic=found[f"{CONNECT}topic"],
+        partition=int(found[f"{CONNECT}partition"]),
+        offset=int(found[f"{CONNECT}offset"]),
+        signed_by=found[f"{CONNECT}connector.name"],
+        stage=found[f"{CONNECT}stage"],
+        reason=found[f"{CONNECT}exception.class.name"],
+        message=found[f"{CONNECT}exception.message"],
+        answer=answer,
+        left_out=LeftOut(
+            value_bytes=int(found.get(f"{LEFT_OUT}value_bytes", 0)),
+            key_bytes=int(found.get(f"{LEFT_OUT}key_bytes", 0)),
+            headers_bytes=int(found.get(f"{LEFT_OUT}headers_bytes", 0)),
+        ),
+    )

@@ -1,0 +1,60 @@
+"""Which records share a request."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+from sink.payloads import MOST_ROWS, Audience, Routed
+
+
+def candidates(routed: Iterable[Routed]) -> list[list[Routed]]:
+    """Group the records that make one candidate request: one object at one time, in all its topics.
+
+    A record under suspicion is alone: only then is a second refusal about it.
+    """
+    groups: defaultdict[object, list[Routed]] = defaultdict(list)
+    for one in routed:
+        alert = one.alert
+        suspect = id(one.item) if one.item.suspicion else None
+        groups[alert.obj_id, alert.observed_at, suspect].append(one)
+    return list(groups.values())
+
+
+def audience(routed: Iterable[Routed]) -> Audience:
+    """Return who may see the points of ``routed`` when they are sent in one request."""
+    destinations = [one.destination for one in routed]
+    groups = sorted({destination.group_id for destination in destinations})
+    streams = sorted({destination.stream_id for destination in destinations})
+    return tuple(groups), tuple(streams)
+
+
+def photometry(routed: Sequence[Routed]) -> Iterator[list[Routed]]:
+    """Group the records whose points go into one photometry request: many objects, one audience, few rows.
+
+    The audience of an object is that of all its records here. Records of one object stay together as far as the
+    number of rows allows; a record under suspicion is alone.
+    """
+    objects: defaultdict[str, list[Routed]] = defaultdict(list)
+    for one in routed:
+        objects[one.alert.obj_id].append(one)
+    audiences: defaultdict[Audience, list[Routed]] = defaultdict(list)
+    for records in objects.values():
+        audiences[audience(records)].extend(records)
+    for records in audiences.values():
+        yield from _chunks(records)
+
+
+def _chunks(records: Iterable[Routed]) -> Iterator[list[Routed]]:
+    chunk: list[Routed] = []
+    rows = 0
+    for one in records:
+        points = len(one.alert.photometry)
+        if one.item.suspicion:
+            yield [one]
+            continue
+        if chunk and rows + points > MOST_ROWS:
+            yield chunk
+            chunk, rows = [], 0
+        chunk.append(one)
+        rows += points
+    if chunk:
+        yield chunk

@@ -1,0 +1,199 @@
+"""The local topic: reading it as a member of the group, and passing what is settled."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from runtime import kafka
+from sink.offsets import Holding, offset_of
+from sink.settings import SinkSettings
+
+log = logging.getLogger(__name__)
+
+BATCH = 200
+ANSWER_TIMEOUT_S = 10.0
+"""How long the group waits for our requests when a partition is revoked."""
+
+FORBIDDEN = (KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.GROUP_AUTHORIZATION_FAILED)
+
+
+class Unreadable(Exception):
+    """The local topic cannot be read; the text says why, and what to do."""
+
+
+class Revoked(Protocol):
+    """Gives up the records of partitions that are taken away."""
+
+    def __call__(self, holdings: Sequence[Holding], *, wait_s: float) -> None:
+        """Start no new request for ``holdings``; return when none is under way, or after ``wait_s`` seconds."""
+
+
+class LocalTopic:
+    """A member of the sinks' consumer group. Used by one thread; the callbacks run in `consume`."""
+
+    def __init__(self, settings: SinkSettings, revoked: Revoked) -> None:
+        self._topic = settings.kafka_topic
+        self._revoked = revoked
+        self._holdings: dict[int, Holding] = {}
+        self._unplaced: set[int] = set()
+        """Partitions whose offset is not in the topic, and whose beginning the broker has not told yet."""
+        self._full = False
+        client = kafka.connection(settings) | kafka.group_member(settings.sink_group_id)
+        client |= {
+            # A lost range is said, not jumped over.
+            "auto.offset.reset": "error",
+            "fetch.message.max.bytes": kafka.LARGEST_MESSAGE_BYTES,
+            "queued.max.messages.kbytes": 64 * 1024,
+        }
+        self._consumer = Consumer(client, logger=kafka.log)
+        self._consumer.subscribe([self._topic], on_assign=self._assign, on_revoke=self._revoke, on_lost=self._lost)
+
+    def consume(self) -> Iterator[tuple[Message, Holding]]:
+        """Yield the messages that have arrived, each with its partition, and keep the membership alive.
+
+        Raises `Unreadable`.
+        """
+        for unplaced in self._unplaced.copy():
+            self._reset(unplaced)
+        for message in self._consumer.consume(BATCH, timeout=0.1):
+            error = message.error()
+            partition = message.partition()
+            if error is not None:
+                self._handle(error, partition)
+            elif partition in self._holdings and not self._holdings[partition].blocked:
+                if self._holdings[partition].begins_again(offset_of(message)):
+                    self._start_over(partition, offset_of(message))
+                holding = self._holdings[partition]
+                holding.collected(offset_of(message))
+                yield message, holding
+
+    def balance(self, *, full: bool) -> None:
+        """Pause reading while too much is in flight. Said for every partition at every change."""
+        if full != self._full:
+            self._full = full
+            self._apply()
+
+    def block(self, holding: Holding) -> None:
+        """Read nothing more from the partition of ``holding``."""
+        holding.blocked = True
+        self._apply()
+
+    def store_settled(self) -> None:
+        """Let Kafka forget what is settled; librdkafka commits it within a second."""
+        for holding in self._holdings.values():
+            self._store(holding)
+
+    def close(self) -> None:
+        """Commit what is settled and leave the group."""
+        self.store_settled()
+        kafka.leave(self._consumer)
+
+    def _store(self, holding: Holding) -> None:
+        moved = holding.advance()
+        if moved is None:
+            return
+        try:
+            self._consumer.store_offsets(offsets=[moved])  # singly: in company a revoked one would fail silently
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError._STATE:  # noqa: SLF001  # librdkafka's name for "not assigned"
+                raise
+            log.info("not ours any more partition=%d offset=%d", moved.partition, moved.offset)
+
+    def _apply(self) -> None:
+        still = [holding for holding in self._holdings.values() if self._full or holding.blocked]
+        self._consumer.pause([TopicPartition(self._topic, holding.partition) for holding in still])
+        moving = [holding for holding in self._holdings.values() if holding not in still]
+        self._consumer.resume([TopicPartition(self._topic, holding.partition) for holding in moving])
+
+    def _assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        consumer.incremental_assign(_starts(consumer, partitions))
+        for partition in partitions:
+            self._holdings[partition.partition] = Holding(self._topic, partition.partition)
+        self._apply()
+        log.info("assigned partitions=%s", sorted(partition.partition for partition in partitions))
+
+    def _revoke(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        del consumer
+        self._give_up(partitions, wait_s=ANSWER_TIMEOUT_S, store=True)
+        log.info("revoked partitions=%s", sorted(partition.partition for partition in partitions))
+
+    def _lost(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        del consumer
+        self._give_up(partitions, wait_s=0, store=False)
+        log.warning("lost partitions=%s", sorted(partition.partition for partition in partitions))
+
+    def _give_up(self, partitions: Sequence[TopicPartition], *, wait_s: float, store: bool) -> None:
+        holdings = [self._holdings.pop(one.partition) for one in partitions if one.partition in self._holdings]
+        self._unplaced -= {holding.partition for holding in holdings}
+        self._revoked(holdings, wait_s=wait_s)
+        if store:
+            for holding in holdings:
+                self._store(holding)
+
+    def _handle(self, error: KafkaError, partition: int | None) -> None:
+        if error.code() == KafkaError._AUTO_OFFSET_RESET and partition is not None:  # noqa: SLF001  # the code's name
+            self._reset(partition)
+        elif error.fatal() or error.code() in FORBIDDEN:
+            raise Unreadable(f"cannot read the topic {self._topic}: {error.str()} ({error.name()})")
+        else:
+            kafka.log_error(error)
+
+    def _reset(self, partition: int) -> None:
+        """Read a partition from its beginning: its offset is unknown, or points at what is not there."""
+        self._unplaced.add(partition)
+        try:
+            start = _start(self._consumer, TopicPartition(self._topic, partition))
+        except KafkaException as error:  # a broker that is just starting: asked again in the next turn
+            kafka.log_error(error.args[0])
+            return
+        self._unplaced.discard(partition)
+        # A partition in this state takes no seek; given anew with an offset, it goes on. The group does not notice.
+        self._consumer.incremental_unassign([TopicPartition(self._topic, partition)])
+        self._consumer.incremental_assign([start])
+        self._apply()
+
+    def _start_over(self, partition: int, offset: int) -> None:
+        """Read on in a topic that was deleted and made anew meanwhile; what the old one had left is gone."""
+        log.error(
+            "lost a range: topic=%s partition=%d was replaced by another topic of that name, going on at %d",
+            self._topic, partition, offset,
+        )  # fmt: skip
+        self._revoked([self._holdings[partition]], wait_s=0)
+        self._holdings[partition] = Holding(self._topic, partition)
+        _commit(self._consumer, TopicPartition(self._topic, partition, offset))
+
+
+def _starts(consumer: Consumer, partitions: list[TopicPartition]) -> list[TopicPartition]:
+    """Return ``partitions`` with the offsets to read them from.
+
+    Where the broker cannot tell yet, librdkafka finds out by itself, and tells an unknown offset as an error.
+    """
+    try:
+        return [_start(consumer, partition) for partition in partitions]
+    except KafkaException as error:
+        kafka.log_error(error.args[0])
+        return partitions
+
+
+def _start(consumer: Consumer, partition: TopicPartition) -> TopicPartition:
+    """Return ``partition`` with the offset to read it from: the committed one, if that is in the topic."""
+    committed = consumer.committed([TopicPartition(partition.topic, partition.partition)], timeout=5)[0].offset
+    if committed < 0:
+        return TopicPartition(partition.topic, partition.partition, OFFSET_BEGINNING)
+    low, high = consumer.get_watermark_offsets(partition, timeout=5)
+    if low <= committed <= high:
+        return TopicPartition(partition.topic, partition.partition, committed)
+    log.error(
+        "lost a range: topic=%s partition=%d holds the offsets %d..%d, but was read up to %d; going on at %d",
+        partition.topic, partition.partition, low, high, committed, low,
+    )  # fmt: skip
+    start = TopicPartition(partition.topic, partition.partition, low)
+    _commit(consumer, start)
+    return start
+
+
+def _commit(consumer: Consumer, start: TopicPartition) -> None:
+    """Commit by ourselves: librdkafka commits no offset that is below the one it has found."""
+    consumer.commit(offsets=[start], asynchronous=False)

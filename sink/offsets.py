@@ -1,0 +1,102 @@
+"""Which offsets may be committed, when records finish out of order."""
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from confluent_kafka import Message, TopicPartition
+
+from schemas.record import SkyPortalAlert
+
+
+class Holding:
+    """One partition during one assignment. A partition that comes back is another holding. Thread-safe."""
+
+    def __init__(self, topic: str, partition: int) -> None:
+        self.topic = topic
+        self.partition = partition
+        self.held = True
+        """False as soon as the partition is revoked or lost: nothing more is sent for it."""
+        self.blocked = False
+        """True if a record of a newer version stands in it: nothing more is read from it."""
+        self._lock = threading.Lock()
+        self._settled: OrderedDict[int, bool] = OrderedDict()
+        self._latest = -1
+        self._next: int | None = None
+
+    def begins_again(self, offset: int) -> bool:
+        """Say whether ``offset`` was read before: then the topic is another one of the same name."""
+        return offset <= self._latest
+
+    def collected(self, offset: int) -> None:
+        """Note that the record at ``offset`` is in flight. Offsets come in rising order."""
+        with self._lock:
+            self._latest = offset
+            self._settled[offset] = False
+
+    def settle(self, offset: int) -> None:
+        """Note that the record at ``offset`` needs no more work."""
+        with self._lock:
+            self._settled[offset] = True
+
+    def advance(self) -> TopicPartition | None:
+        """Return the offset below which everything is settled, if it has moved since the last call."""
+        with self._lock:
+            moved = False
+            while self._settled:
+                offset, settled = next(iter(self._settled.items()))
+                if not settled:
+                    break
+                del self._settled[offset]
+                self._next, moved = offset + 1, True
+            return TopicPartition(self.topic, self.partition, self._next) if moved and self._next is not None else None
+
+
+def offset_of(message: Message) -> int:
+    """Return the offset of a consumed message. Raises ValueError for one that was never in a topic."""
+    offset = message.offset()
+    if offset is None:
+        raise ValueError("a message without an offset")
+    return offset
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspicion:
+    """A record that was alone in its request was refused, or not answered though others were: not believed yet."""
+
+    message: str
+    part: str
+    since: float
+    """time.monotonic() of the first refusal."""
+    latest: float
+    """time.monotonic() of the latest."""
+    attempts: int
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class InFlight:
+    """One record that is collected and not settled."""
+
+    message: Message
+    alert: SkyPortalAlert
+    holding: Holding
+    collected_at: float
+    """time.monotonic()."""
+    not_before: float = 0.0
+    """time.monotonic() from which it may be tried again."""
+    suspicion: Suspicion | None = None
+    waits_for_route: bool = False
+
+    @property
+    def size(self) -> int:
+        """Bytes of the message."""
+        return len(self.message.value() or b"")
+
+    @property
+    def offset(self) -> int:
+        """Where the message stands in its partition."""
+        return offset_of(self.message)
+
+    def settle(self) -> None:
+        """Say that the record needs no more work."""
+        self.holding.settle(self.offset)

@@ -1,0 +1,94 @@
+"""Where a record goes now: its route, by SkyPortal's ids, unless the route is broken."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from runtime.health import Health
+from sink.directory import Destination, Directory, Get, Unroutable
+from sink.offsets import InFlight
+from sink.routes import NoRoute, Route, Routes
+
+log = logging.getLogger(__name__)
+
+
+class NotWanted(Exception):
+    """The route leaves this alert out, such as a solar-system object."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Trouble:
+    since: float
+    asked_at: float
+    reason: str
+
+
+class Router:
+    """Routes by name, resolved by what SkyPortal says. One broken route stops only itself. Thread-safe."""
+
+    def __init__(
+        self,
+        routes: Routes,
+        directory: Directory,
+        *,
+        health: Health,
+        rest_s: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Leave a route that SkyPortal refused alone for ``rest_s`` seconds."""
+        self._routes = routes
+        self._directory = directory
+        self._health = health
+        self._rest = rest_s
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._troubles: dict[str, _Trouble] = {}
+
+    def destination(self, item: InFlight, get: Get) -> Destination:
+        """Return where ``item`` goes. Raises `NotWanted`, or `Unroutable` while its route is broken."""
+        alert = item.alert
+        trouble = self._troubles.get(alert.topic)
+        if trouble and self._clock() < trouble.asked_at + self._rest:
+            raise Unroutable(trouble.reason)
+        try:
+            route = self._routes.route(alert.topic, alert.survey)
+            if not route.takes(alert):
+                raise NotWanted
+            if trouble:
+                self._directory.read_if_older_than(trouble.asked_at, get)  # it was refused by its ids
+            return self._resolve(route, get)
+        except (NoRoute, Unroutable) as error:
+            self.broken(alert.topic, str(error))
+            raise Unroutable(str(error)) from error
+
+    def broken(self, topic: str, reason: str) -> None:
+        """Leave the route of ``topic`` alone for a while: SkyPortal does not know what it names, or refuses it."""
+        with self._lock:
+            known = self._troubles.get(topic)
+            now = self._clock()
+            self._troubles[topic] = _Trouble(since=known.since if known else now, asked_at=now, reason=reason)
+        if known is None or known.reason != reason:
+            log.warning("route is broken topic=%s: %s", topic, reason)
+            self._health.remark(f"topic {topic}", reason)
+
+    def works(self, topic: str) -> None:
+        """Note that an alert of ``topic`` was accepted."""
+        if topic in self._troubles:
+            with self._lock:
+                self._troubles.pop(topic, None)
+            log.warning("route works again topic=%s", topic)
+            self._health.ready(f"topic {topic}")
+
+    def broken_for_s(self, topic: str) -> float:
+        """Return for how many seconds the route of ``topic`` has been broken; 0 while it works."""
+        trouble = self._troubles.get(topic)
+        return self._clock() - trouble.since if trouble else 0.0
+
+    def _resolve(self, route: Route, get: Get) -> Destination:
+        try:
+            return self._directory.resolve(route)
+        except Unroutable:
+            self._directory.read_if_stale(get)
+            return self._directory.resolve(route)

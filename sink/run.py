@@ -1,0 +1,69 @@
+"""The loop: what has arrived is collected, what is settled is passed. It never waits for SkyPortal."""
+
+import logging
+import threading
+import time
+
+from confluent_kafka import Message
+
+from runtime.health import Health
+from schemas import codec
+from sink.dead_letters import DeadLetters
+from sink.local_topic import LocalTopic
+from sink.offsets import Holding, InFlight, offset_of
+from sink.settings import SinkSettings
+from sink.shards import Shards
+
+log = logging.getLogger(__name__)
+
+MIB = 1024 * 1024
+
+
+def run(
+    topic: LocalTopic,
+    shards: Shards,
+    dead_letters: DeadLetters,
+    *,
+    settings: SinkSettings,
+    health: Health,
+    stop: threading.Event,
+) -> None:
+    """Deliver until ``stop`` is set: Kafka forgets a record only when it is settled, so a crash repeats and loses none.
+
+    Raises `NotPublished` for a dead letter that the broker refused, and whatever ended a worker.
+    """
+    while not stop.is_set():
+        for message, holding in topic.consume():
+            collect(message, holding, topic, shards, dead_letters, health)
+        shards.check()
+        dead_letters.settle()
+        topic.store_settled()
+        topic.balance(full=shards.bytes_in_flight > settings.sink_in_flight_mib * MIB)
+        health.turned()
+
+
+def health_part(holding: Holding) -> str:
+    """Return under which name a partition keeps the sink from being ready."""
+    return f"records of partition {holding.partition}"
+
+
+def collect(
+    message: Message,
+    holding: Holding,
+    topic: LocalTopic,
+    shards: Shards,
+    dead_letters: DeadLetters,
+    health: Health,
+) -> None:
+    """Hand one message to the shards; put aside what is no record, and wait where a newer version begins."""
+    try:
+        alert = codec.decode(message.value())
+    except codec.Undecodable as error:
+        dead_letters.put_aside(message, holding, stage="decode", reason="Undecodable", text=str(error))
+    except codec.NewerRecord as error:
+        reason = f"partition {holding.partition}, offset {offset_of(message)}: {error}"
+        log.error("waiting for an upgrade: %s", reason)  # noqa: TRY400  # the sentence says all, a traceback nothing
+        health.unready(health_part(holding), reason)
+        topic.block(holding)
+    else:
+        shards.collect(InFlight(message=message, alert=alert, holding=holding, collected_at=time.monotonic()))

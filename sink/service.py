@@ -1,0 +1,152 @@
+"""One sink put together: the loop, the workers, and what they share."""
+
+import logging
+import threading
+import time
+from collections.abc import Sequence
+
+from runtime import kafka
+from runtime.health import Health
+from runtime.publisher import Publisher
+from sink import metrics
+from sink.dead_letters import DeadLetters
+from sink.directory import Directory, Unroutable
+from sink.gate import Gate
+from sink.local_topic import LocalTopic
+from sink.offsets import Holding
+from sink.rate import Rate
+from sink.rejections import Rejections
+from sink.round import Desk, Round
+from sink.router import Router
+from sink.routes import Routes
+from sink.run import MIB, health_part, run
+from sink.sender import PROBE, Sender, explain
+from sink.settings import SinkSettings
+from sink.shards import Shards
+from sink.skyportal import SkyPortal, Unavailable
+from sink.under_way import UnderWay, Withdrawn
+from sink.verdicts import Verdict, judge
+
+log = logging.getLogger(__name__)
+
+ROUND_S = 15.0
+"""A round has as many records as the request budget answers in this time."""
+
+LARGEST_ROUND = 50
+"""Records of one round where there is no limit."""
+
+LOOK_AGAIN_S = 30.0
+LOOKS = 20
+"""A broken route is looked at every so many seconds, but this often at least before patience with it ends."""
+
+
+class Misconfigured(Exception):
+    """Nothing can be delivered until somebody mends the set-up; one line for each thing to mend."""
+
+
+class Service:
+    """One sink, from its settings to its last commit."""
+
+    def __init__(self, settings: SinkSettings, routes: Routes, *, health: Health, stop: threading.Event) -> None:
+        self._settings = settings
+        self._routes = routes
+        self._health = health
+        self._stop = stop
+        self._skyportal = SkyPortal(settings)
+        self._under_way = UnderWay()
+        self._gate = Gate(health, probe=self._probe, longest_pause_s=settings.skyportal_longest_pause_s)
+        self._rate = Rate(settings.skyportal_requests_per_second)
+        self._sender = Sender(self._skyportal, gate=self._gate, rate=self._rate, under_way=self._under_way, stop=stop)
+        self._look_again_s = min(LOOK_AGAIN_S, settings.sink_patience_s / LOOKS)
+        self._directory = Directory(stale_after_s=self._look_again_s)
+
+    def check(self) -> None:
+        """Wait until SkyPortal answers, then see that the token and the routes are right.
+
+        Raises `Misconfigured` with what is to be mended, and `Withdrawn` if the process is asked to leave.
+        """
+        try:
+            answer = self._skyportal.ask(PROBE)
+        except Unavailable as error:
+            self._gate.failed(str(error))
+        else:
+            if judge(answer) is Verdict.MISCONFIGURED:
+                raise Misconfigured(explain(PROBE, answer))
+        if not self._gate.enter(self._stop.is_set):
+            raise Withdrawn
+        self._gate.passed()
+        try:
+            self._directory.read(self._sender.get)
+        except Unroutable as error:
+            raise Misconfigured(str(error)) from error
+        self._gate.passed()  # there is nothing to write yet, and all that could be read was
+        mistakes = []
+        for route in self._routes.named():
+            try:
+                self._directory.resolve(route)
+            except Unroutable as error:
+                mistakes.append(str(error))
+        if mistakes:
+            raise Misconfigured("\n".join(mistakes))
+
+    def deliver(self) -> None:
+        """Join the group and deliver until asked to leave. Raises as `run` does."""
+        settings = self._settings
+        publisher = Publisher(settings)
+        letters = DeadLetters(publisher, settings.rejected_topic)
+        room = settings.sink_in_flight_mib * MIB / 2
+        desk = Desk(
+            sender=self._sender,
+            router=Router(self._routes, self._directory, health=self._health, rest_s=self._look_again_s),
+            rejections=Rejections(settings.sink_rejection_interval_s, patience_s=settings.sink_patience_s),
+            dead_letters=letters,
+            patience_s=settings.sink_patience_s,
+            look_again_s=self._look_again_s,
+            room_to_wait=lambda: room - shards.bytes_waiting_for_routes(),
+        )
+        budget = ROUND_S * settings.skyportal_requests_per_second / settings.sink_concurrency
+        shards = Shards(
+            lambda batch: Round(desk).deliver(batch),
+            count=settings.sink_concurrency,
+            collect_s=settings.sink_collect_s,
+            batch=max(1, int(min(budget or LARGEST_ROUND, LARGEST_ROUND))),
+            stop=self._stop,
+        )
+
+        def give_up(holdings: Sequence[Holding], *, wait_s: float) -> None:
+            self._under_way.withdraw(holdings)
+            shards.drop(holdings)
+            for holding in holdings:
+                self._health.ready(health_part(holding))
+            self._under_way.wait(holdings, 0 if self._stop.is_set() else wait_s)  # who leaves has waited already
+
+        metrics.AWAY.set_function(lambda: self._gate.closed_for_s)
+        shards.start()
+        topic = LocalTopic(settings, give_up)
+        self._health.ready("start")
+        try:
+            run(topic, shards, letters, settings=settings, health=self._health, stop=self._stop)
+            self._leave(letters)
+        finally:
+            topic.close()
+
+    def _leave(self, letters: DeadLetters) -> None:
+        """Wait a little for answers and acknowledgements that are under way; what does not come is sent again."""
+        deadline = time.monotonic() + kafka.LEAVING_S
+        self._under_way.wait_for_all(kafka.LEAVING_S)
+        while letters.waiting() and time.monotonic() < deadline:
+            letters.settle()
+            time.sleep(0.05)
+
+    def _probe(self) -> bool:
+        """Ask for something that needs the token and the database."""
+        self._rate.reserve()
+        try:
+            answer = self._skyportal.ask(PROBE)
+        except Unavailable as error:
+            self._gate.failed(str(error))
+            return False
+        accepted = judge(answer) is Verdict.ACCEPTED
+        if not accepted:
+            self._gate.failed(explain(PROBE, answer))
+        return accepted

@@ -1,0 +1,70 @@
+"""Environment of one sink."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, HttpUrl, SecretStr
+
+from runtime.settings import LogLevel, ProcessSettings
+
+OWN_PREFIXES = ("SINK_", "SKYPORTAL_")
+
+
+def _sendable(token: SecretStr) -> SecretStr:
+    text = token.get_secret_value()
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError("contains a character that no token has: a blank, a line break or an accent")
+    return token
+
+
+def _without_login(url: HttpUrl) -> HttpUrl:
+    if url.username or url.password:
+        raise ValueError("contains a user or a password: the token is all that SkyPortal takes")
+    return url
+
+
+class SinkSettings(ProcessSettings):
+    """What a sink reads, besides what every process does."""
+
+    skyportal_url: Annotated[HttpUrl, AfterValidator(_without_login)] = Field(
+        description="SkyPortal's address, such as https://skyportal.example.org"
+    )
+    skyportal_token: Annotated[SecretStr, AfterValidator(_sendable)] = Field(
+        description="API token of the bot user; or SKYPORTAL_TOKEN_FILE, the name of a file that holds it"
+    )
+    skyportal_requests_per_second: float = Field(
+        default=5, ge=0, description="SkyPortal's limit for one token (5 unless its operator says so); 0: no limit"
+    )
+    skyportal_connect_timeout_s: float = Field(default=5, gt=0, description="Seconds to wait for a connection")
+    skyportal_read_timeout_s: float = Field(
+        default=65, gt=0, description="Seconds to wait for an answer; SkyPortal's own proxy gives up after 60"
+    )
+    skyportal_longest_pause_s: float = Field(
+        default=15, gt=0, description="Longest pause between two attempts while SkyPortal is away"
+    )
+    sink_group_id: str = Field(
+        default="fink-skyportal-sink", min_length=1, description="Consumer group; the same for every replica"
+    )
+    sink_routes: Path | None = Field(
+        default=None, description="routes.toml: which topic goes to which group, filter, stream and instrument"
+    )
+    sink_concurrency: int = Field(default=4, ge=1, le=16, description="Requests to SkyPortal at the same time")
+    sink_collect_s: float = Field(default=2, ge=0, description="Seconds to collect alerts for one round of requests")
+    sink_in_flight_mib: float = Field(
+        default=64,
+        gt=0,
+        description="Mebibytes of alerts that are collected and not settled; then reading pauses. "
+        "In memory they take up to eight times as much",
+    )
+    sink_rejection_interval_s: float = Field(
+        default=5, ge=0, description="Seconds between the two refusals that make an alert a dead letter"
+    )
+    sink_patience_s: float = Field(
+        default=600,
+        ge=0,
+        description="Seconds that alerts wait for a missing filter, group, stream or instrument, "
+        "or one that alone is answered as in an outage for an answer, before they are put aside",
+    )
+    sink_log_level: LogLevel = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
+    sink_metrics_host: str = Field(default="127.0.0.1", description="Address for /metrics, /healthz and /readyz")
+    sink_metrics_port: int = Field(default=9102, ge=0, le=65535, description="Port for them; 0: any free port")

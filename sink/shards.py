@@ -1,0 +1,108 @@
+"""Records between Kafka and SkyPortal: shards of objects, each with a worker of its own."""
+
+import threading
+import time
+import zlib
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+
+from sink import metrics
+from sink.offsets import Holding, InFlight
+from sink.under_way import Withdrawn
+
+Deliver = Callable[[Sequence[InFlight]], list[InFlight]]
+"""Delivers a batch; returns what is to be tried again."""
+
+
+@dataclass(slots=True, eq=False)
+class _Shard:
+    pending: list[InFlight] = field(default_factory=list)
+    changed: threading.Condition = field(default_factory=threading.Condition)
+
+
+class Shards:
+    """Delivers what is collected, in batches. Thread-safe.
+
+    An object belongs to one shard, and a shard has one request under way at a time: no object is in two requests at
+    once, which SkyPortal's database would answer with a deadlock. While a batch is delivered the next one collects.
+    """
+
+    def __init__(self, deliver: Deliver, *, count: int, collect_s: float, batch: int, stop: threading.Event) -> None:
+        """``batch`` is the largest number of records in one round."""
+        self._deliver = deliver
+        self._collect_s = collect_s
+        self._batch = batch
+        self._stop = stop
+        self._shards = [_Shard() for _ in range(count)]
+        self._lock = threading.Lock()
+        self._bytes = 0
+        self._failure: Exception | None = None
+
+    @property
+    def bytes_in_flight(self) -> int:
+        """Bytes of the records that are collected and not settled."""
+        return self._bytes
+
+    def bytes_waiting_for_routes(self) -> int:
+        """Return the bytes of the records whose route is broken."""
+        return sum(item.size for shard in self._shards for item in tuple(shard.pending) if item.waits_for_route)
+
+    def start(self) -> None:
+        """Start the workers. They end when ``stop`` is set."""
+        for number, shard in enumerate(self._shards):
+            threading.Thread(target=self._work, args=(shard,), name=f"shard-{number}", daemon=True).start()
+
+    def collect(self, item: InFlight) -> None:
+        """Take a record; it is settled some time later, unless its partition is dropped before."""
+        self._count(item, +1)
+        shard = self._shards[zlib.crc32(item.alert.obj_id.encode()) % len(self._shards)]
+        with shard.changed:
+            shard.pending.append(item)
+            shard.changed.notify()
+
+    def drop(self, holdings: Collection[Holding]) -> None:
+        """Forget the records of ``holdings`` that wait for their turn."""
+        for shard in self._shards:
+            with shard.changed:
+                dropped = [item for item in shard.pending if item.holding in holdings]
+                shard.pending = [item for item in shard.pending if item.holding not in holdings]
+            for item in dropped:
+                self._count(item, -1)
+
+    def check(self) -> None:
+        """Raise what ended a worker, if one has ended: without it alerts would wait for ever."""
+        if self._failure is not None:
+            raise self._failure
+
+    def _work(self, shard: _Shard) -> None:
+        try:
+            while batch := self._take(shard):
+                again = self._deliver(batch)
+                with shard.changed:
+                    shard.pending += again
+                returned = set(map(id, again))
+                for item in batch:
+                    if id(item) not in returned:
+                        self._count(item, -1)
+        except Withdrawn:
+            return
+        except Exception as error:  # noqa: BLE001  # `check` raises it where it is handled
+            self._failure = error
+
+    def _take(self, shard: _Shard) -> list[InFlight]:
+        """Wait until a batch is due and return it; an empty one if the process leaves."""
+        with shard.changed:
+            while not self._stop.is_set():
+                now = time.monotonic()
+                due = [item for item in shard.pending if item.not_before <= now][: self._batch]
+                if due and (len(due) == self._batch or now - due[0].collected_at >= self._collect_s):
+                    taken = set(map(id, due))
+                    shard.pending = [item for item in shard.pending if id(item) not in taken]
+                    return due
+                shard.changed.wait(0.1)
+        return []
+
+    def _count(self, item: InFlight, sign: int) -> None:
+        with self._lock:
+            self._bytes += sign * item.size
+        metrics.IN_FLIGHT.inc(sign)

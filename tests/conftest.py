@@ -1,0 +1,76 @@
+"""The world that the tests run in: one real Kafka and one SkyPortal for the session, fresh names for each test."""
+
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from demo.fink import TOPICS
+from demo.kafka import running_kafka
+from demo.skyportal.process import SkyPortal
+from runtime.settings import NOT_SETTINGS
+
+FILTERS = [(topic, "Fink", "ZTF Public") for topic in TOPICS["ztf"]] + [
+    (topic, "Fink", "LSST Public") for topic in TOPICS["lsst"]
+]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start one Kafka for all of pytest's workers, before they are."""
+    if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
+        stack = ExitStack()
+        config.add_cleanup(stack.close)
+        patch = stack.enter_context(pytest.MonkeyPatch.context())
+        patch.setenv("KAFKA_BOOTSTRAP_SERVERS", stack.enter_context(running_kafka()))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _clean_environment() -> Iterator[None]:
+    """Keep the developer's own settings out of the processes that the tests start."""
+    kept = {*NOT_SETTINGS, "KAFKA_BOOTSTRAP_SERVERS"}
+    with pytest.MonkeyPatch.context() as patch:
+        for name in set(os.environ) - kept:
+            if name.startswith(("FINK_", "KAFKA_", "PROCESSOR_", "SINK_", "SKYPORTAL_")):
+                patch.delenv(name)
+        yield
+
+
+@pytest.fixture(scope="session")
+def broker() -> Iterator[str]:
+    """Bootstrap servers of a real Kafka."""
+    with running_kafka() as bootstrap_servers:
+        yield bootstrap_servers
+
+
+@pytest.fixture(scope="session")
+def skyportal_process() -> Iterator[SkyPortal]:
+    """Give a SkyPortal without a request limit, with a filter for every topic of Fink's."""
+    with SkyPortal(whitelist=True, filters=FILTERS) as skyportal:
+        yield skyportal
+
+
+@pytest.fixture
+def skyportal(skyportal_process: SkyPortal) -> Iterator[SkyPortal]:
+    """Give that SkyPortal, empty and in good health."""
+    skyportal_process.control.mend()
+    skyportal_process.control.reset()
+    yield skyportal_process
+    skyportal_process.control.mend()
+
+
+@pytest.fixture
+def topic() -> str:
+    """Name a local topic that no other test uses."""
+    return f"test.{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture
+def samples() -> Path:
+    """Find the folder of real alerts."""
+    folder = os.environ.get("FINK_SAMPLES_DIR", "")
+    if not folder:
+        pytest.skip("needs real alerts of Fink's: set FINK_SAMPLES_DIR to the folder that holds them")
+    return Path(folder)

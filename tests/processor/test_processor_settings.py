@@ -1,0 +1,111 @@
+"""The environment of a processor."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from support.processor import NO_HOME, environment, stored_by_finkctl
+
+SHOW = (
+    "from processor.service import load_settings; s = load_settings();"
+    "print(s.fink_servers, s.fink_group_id, repr(s.fink_username), repr(s.fink_password.get_secret_value()),"
+    "s.fink_topics, s.fink_survey, s.processor_metrics_port)"
+)
+
+
+def python(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run Python with nothing in its environment but ``variables``."""
+    path = {"PATH": os.environ["PATH"]}
+    return subprocess.run(
+        [sys.executable, *arguments], env=path | variables, capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+def test_all_mistakes_are_named_at_once_and_no_secret_is_shown() -> None:
+    result = python(
+        "-m",
+        "processor",
+        "run",
+        HOME=NO_HOME,
+        FINK_SURVEY="atlas",
+        FINK_TOPICS="fink_sn_candidates_ztf,^fink_.*",
+        FINK_PASSWORD="sesame",  # noqa: S106  # a made-up one
+        FINK_TOPIC="fink_sn_candidates_ztf",
+        PROCESSOR_METRICS_PORT="70000",
+        PROCESSOR_LOG_LEVEL="chatty",
+        FINK_GROUP_ID="",
+    )
+
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert [line.partition(":")[0] for line in result.stderr.splitlines()] == [
+        "FINK_GROUP_ID",
+        "FINK_PASSWORD",
+        "FINK_SERVERS",
+        "FINK_SURVEY",
+        "FINK_TOPIC",
+        "FINK_TOPICS",
+        "KAFKA_BOOTSTRAP_SERVERS",
+        "PROCESSOR_LOG_LEVEL",
+        "PROCESSOR_METRICS_PORT",
+    ]
+    assert "no name of a topic: '^fink_.*'" in result.stderr
+    assert "or register with finkctl" in result.stderr
+    assert "sesame" not in result.stderr
+
+
+@pytest.mark.parametrize("topics", [",", " , ,", "..", "a b", "x" * 250])
+def test_topics_that_no_kafka_can_have_are_refused(topics: str) -> None:
+    result = python("-m", "processor", "run", **environment("localhost:1", "t", topics))
+
+    assert result.returncode == 2
+    assert result.stderr.startswith("FINK_TOPICS: ")
+
+
+def test_topics_are_separated_by_commas_and_read_once_each() -> None:
+    result = python("-c", SHOW, **environment("localhost:1", "t", "a", " b ", "", "a"))
+
+    assert "('a', 'b')" in result.stdout
+
+
+def test_a_process_without_a_home_is_told_so() -> None:
+    variables = environment("localhost:1", "t", "a")
+    del variables["HOME"]
+
+    result = python("-m", "processor", "run", **variables)
+
+    assert (result.returncode, result.stderr.partition(":")[0]) == (2, "HOME")
+
+
+def test_what_is_not_set_comes_from_the_file_that_finkctl_writes(tmp_path: Path) -> None:
+    stored_by_finkctl(tmp_path, "ztf", username="ada", password="null", groupid="ada_group", servers="fink:24499")  # noqa: S106  # none
+    variables = environment("localhost:1", "t", "a", HOME=str(tmp_path), FINK_SERVERS="", FINK_GROUP_ID="mine")
+
+    result = python("-c", SHOW, **variables)
+
+    assert result.stdout.startswith("fink:24499 mine 'ada' '' ('a',)"), result.stderr
+
+
+def test_the_file_of_another_survey_is_not_read(tmp_path: Path) -> None:
+    stored_by_finkctl(tmp_path, "lsst", username="ada", groupid="ada_group", servers="fink:24499")
+
+    result = python("-m", "processor", "run", **environment("", "t", "a", HOME=str(tmp_path)))
+
+    assert result.returncode == 2
+    assert "FINK_SERVERS: not set" in result.stderr
+
+
+@pytest.mark.parametrize(("content", "sentence"), [("- a\n- b", "are a list"), ("a: [", "are no YAML")])
+def test_a_file_that_finkctl_did_not_write_is_a_mistake_with_a_name(
+    tmp_path: Path, content: str, sentence: str
+) -> None:
+    stored_by_finkctl(tmp_path, "ztf")
+    (tmp_path / ".finkclient" / "ztf_credentials.yml").write_text(content)
+
+    result = python("-m", "processor", "run", **environment("localhost:1", "t", "a", HOME=str(tmp_path)))
+
+    assert result.returncode == 2
+    assert sentence in result.stderr

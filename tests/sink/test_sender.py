@@ -1,0 +1,165 @@
+"""One request and what becomes of it, against a SkyPortal that answers."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from demo.skyportal.process import SkyPortal as Server
+from runtime.health import Health
+from runtime.settings import load
+from sink.gate import Gate
+from sink.offsets import InFlight
+from sink.rate import Rate
+from sink.sender import TRIES, Rejected, RouteBroken, Sender, Unanswered, UnknownObject
+from sink.settings import OWN_PREFIXES, SinkSettings
+from sink.skyportal import Request, SkyPortal
+from sink.under_way import UnderWay, Withdrawn
+from support.in_flight import in_flight
+from support.kafka import until
+
+PATIENCE_S = 20.0
+
+
+@pytest.fixture
+def stop() -> threading.Event:
+    return threading.Event()
+
+
+@pytest.fixture
+def there() -> threading.Event:
+    """Say whether SkyPortal answers a probe; unless a test says otherwise, it does."""
+    event = threading.Event()
+    event.set()
+    return event
+
+
+@pytest.fixture
+def gate(there: threading.Event) -> Gate:
+    return Gate(Health(), probe=there.is_set, longest_pause_s=0.05)
+
+
+@pytest.fixture
+def under_way() -> UnderWay:
+    return UnderWay()
+
+
+@pytest.fixture
+def sender(
+    skyportal: Server, gate: Gate, under_way: UnderWay, stop: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> Sender:
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
+    monkeypatch.setenv("SKYPORTAL_URL", f"{skyportal.url}/")
+    monkeypatch.setenv("SKYPORTAL_TOKEN", skyportal.token)
+    client = SkyPortal(load(SinkSettings, own_prefixes=OWN_PREFIXES))
+    return Sender(client, gate=gate, rate=Rate(0), under_way=under_way, stop=stop)
+
+
+def candidate(item: InFlight, *filter_ids: int) -> Request:
+    body = {
+        "id": item.alert.obj_id,
+        "ra": item.alert.ra,
+        "dec": item.alert.dec,
+        "filter_ids": filter_ids,
+        "passed_at": "2026-03-22T11:06:52.004",
+    }
+    return Request(method="POST", path="/api/candidates", body=body)
+
+
+def test_an_acceptance_gives_what_skyportal_says(sender: Sender) -> None:
+    item = in_flight()
+
+    assert len(sender.send(candidate(item, 1), [item])["ids"]) == 1
+
+
+def test_a_refusal_says_what_the_caller_must_do(sender: Sender, skyportal: Server) -> None:
+    item = in_flight()
+    points = Request(method="PUT", path="/api/photometry", body={"obj_id": ["NOPE"], "instrument_id": [1]})
+
+    with pytest.raises(RouteBroken, match=r"POST /api/candidates: 400 At least one valid filter ID must be provided\."):
+        sender.send(candidate(item, 99_999), [item])
+    skyportal.control.fault("reject", count=1, message="Invalid object ID: NOPE")
+    with pytest.raises(UnknownObject):
+        sender.send(points, [item])
+    skyportal.control.fault("reject", count=1, status=500, message=f"no {skyportal.token}")
+    with pytest.raises(Rejected, match=r"no \*\*\*"):
+        sender.send(points, [item])
+
+
+def test_nothing_is_sent_for_a_partition_that_is_gone(sender: Sender, skyportal: Server) -> None:
+    item = in_flight()
+    item.holding.held = False
+
+    with pytest.raises(Withdrawn):
+        sender.send(candidate(item, 1), [item])
+    assert skyportal.control.requests() == []
+
+
+def test_an_outage_ends_for_a_sender_whose_partition_is_taken_away(
+    sender: Sender, skyportal: Server, under_way: UnderWay, there: threading.Event
+) -> None:
+    item = in_flight()
+    skyportal.control.fault("database_down")
+    there.clear()
+
+    with ThreadPoolExecutor() as pool:
+        sending = pool.submit(sender.send, candidate(item, 1), [item])
+        until(lambda: len(skyportal.control.requests()) > 0, "an attempt")
+        under_way.withdraw([item.holding])
+        assert isinstance(sending.exception(PATIENCE_S), Withdrawn)
+    assert under_way.wait([item.holding], 0)
+
+
+@pytest.mark.parametrize(("kind", "status"), [("bad_gateway", 502), ("reset", 0), ("outage", 405), ("readonly", 500)])
+def test_a_request_that_meets_an_outage_each_time_makes_way_for_another(
+    kind: str, status: int, sender: Sender, skyportal: Server
+) -> None:
+    item = in_flight()
+    skyportal.control.fault(kind, obj_id=item.alert.obj_id)
+
+    with pytest.raises(Unanswered) as unanswered:
+        sender.send(candidate(item, 1), [item])
+
+    assert unanswered.value.answer.status == status
+    assert len(skyportal.control.requests()) == TRIES
+
+
+def test_who_has_only_read_leaves_the_trying_to_others(sender: Sender, gate: Gate, stop: threading.Event) -> None:
+    item = in_flight()
+    gate.failed("it is away")
+    done = threading.Event()
+
+    def read_and_stay() -> None:
+        sender.get("/api/filters")
+        done.wait(PATIENCE_S)
+
+    with ThreadPoolExecutor() as pool:
+        reading = pool.submit(read_and_stay)
+        try:
+            assert pool.submit(sender.send, candidate(item, 1), [item]).result(PATIENCE_S / 2)
+        finally:
+            stop.set()
+            done.set()
+        reading.result(PATIENCE_S)
+    assert gate.closed_for_s == 0
+
+
+def test_a_read_is_no_proof_that_skyportal_is_back(sender: Sender, gate: Gate) -> None:
+    gate.failed("it is read-only")
+
+    sender.get("/api/filters")
+
+    assert gate.closed_for_s > 0
+
+
+def test_a_request_that_is_under_way_is_waited_for(skyportal: Server, sender: Sender, under_way: UnderWay) -> None:
+    item = in_flight()
+    skyportal.control.fault("slow", delay=1.0, count=1)
+
+    with ThreadPoolExecutor() as pool:
+        sending = pool.submit(sender.send, candidate(item, 1), [item])
+        until(lambda: len(skyportal.control.requests()) == 1, "the request")
+        under_way.withdraw([item.holding])
+        assert not under_way.wait([item.holding], 0.05)
+        assert under_way.wait_for_all(PATIENCE_S)
+        assert sending.result(PATIENCE_S)

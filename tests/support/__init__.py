@@ -1,0 +1,1 @@
+"""What tests of several packages share; one file for each outside system."""

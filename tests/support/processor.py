@@ -1,0 +1,105 @@
+"""A processor, started as an operator starts it, and a Fink for it."""
+
+import re
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from demo.fink import FinkAlert, FinkPublisher, Published, night
+from schemas import codec
+from schemas.record import SkyPortalAlert
+from support.kafka import PATIENCE_S, committed, ends, read_all, until
+from support.processes import Command, running
+
+NO_HOME = "/nonexistent"
+"""A home without finkctl's files, whatever the developer has in theirs."""
+
+
+def environment(broker: str, topic: str, *fink_topics: str, **changes: str) -> dict[str, str]:
+    """Return the settings of a processor that reads Fink's topics from, and writes to, the same Kafka."""
+    return {
+        "HOME": NO_HOME,
+        "FINK_SURVEY": "ztf",
+        "FINK_SERVERS": broker,
+        "FINK_TOPICS": ",".join(fink_topics),
+        "FINK_GROUP_ID": group(topic),
+        "KAFKA_BOOTSTRAP_SERVERS": broker,
+        "KAFKA_TOPIC": topic,
+        "KAFKA_TOPIC_PARTITIONS": "2",
+        "PROCESSOR_METRICS_PORT": "0",
+    } | changes
+
+
+def group(topic: str) -> str:
+    """Return the consumer group at Fink of the processor that writes to ``topic``."""
+    return f"processor-{topic}"
+
+
+@contextmanager
+def running_processor(settings: Mapping[str, str]) -> Iterator[Command]:
+    """Run a processor until the block ends."""
+    with running(["processor", "run"], settings) as command:
+        yield command
+
+
+def ztf_alerts(count: int, fink_topic: str, *, seed: int = 1) -> list[FinkAlert]:
+    """Return a night of alerts, all of one topic."""
+    return [
+        FinkAlert(survey="ztf", topics=(fink_topic,), packet=alert.packet)
+        for alert in night(seed=seed, alerts=count, surveys=("ztf",))
+    ]
+
+
+def publish_alerts(broker: str, fink_topic: str, alerts: Sequence[FinkAlert], partitions: int = 1) -> list[Published]:
+    """Publish each alert once, creating Fink's topic if need be."""
+    fink = FinkPublisher(broker)
+    fink.create_topics({fink_topic: partitions})
+    return fink.publish(alerts, twice=0)
+
+
+def published(broker: str, topic: str) -> list[SkyPortalAlert]:
+    """Return the records in the local topic."""
+    return [codec.decode(message.value) for message in read_all(broker, topic)]
+
+
+def is_done(broker: str, topic: str, *fink_topics: str) -> bool:
+    """Say whether the processor has committed the end of Fink's topics."""
+    return all(committed(broker, name, group(topic)) == ends(broker, name) for name in fink_topics)
+
+
+def until_done(broker: str, topic: str, *fink_topics: str, patience_s: float = PATIENCE_S) -> None:
+    """Wait until the processor has committed the end of Fink's topics."""
+    until(lambda: is_done(broker, topic, *fink_topics), "everything of Fink's processed and committed", patience_s)
+
+
+def until_said(command: Command, words: str) -> None:
+    """Wait until a command has logged ``words``."""
+    until(lambda: words in command.output, f"the processor to say {words!r}")
+
+
+def comes_true(condition: Callable[[], bool], within_s: float) -> bool:
+    """Say whether ``condition`` holds at some moment of the coming seconds."""
+    never = threading.Event()
+    return any(condition() or never.wait(0.2) for _ in range(int(within_s / 0.2)))
+
+
+def status_page(command: Command, path: str) -> tuple[int, str]:
+    """Return status and text of ``path`` at the processor's own HTTP server."""
+    until_said(command, "metrics_port=")
+    (port,) = re.findall(r"metrics_port=(\d+)", command.output)
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def stored_by_finkctl(home: Path, survey: str, **settings: str) -> None:
+    """Write the file that ``finkctl register`` leaves in a home."""
+    folder = home / ".finkclient"
+    folder.mkdir(exist_ok=True)
+    lines = [f"{name}: {value}" for name, value in {"survey": survey, **settings}.items()]
+    (folder / f"{survey}_credentials.yml").write_text("\n".join(lines))
