@@ -16,6 +16,7 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__d
 fink_app = typer.Typer(help="Publish alerts as Fink does.")
 fink_app.command("publish")(fink.publish)
 fink_app.command("night")(fink.night)
+fink_app.command("transfer")(fink.transfer)
 app.add_typer(fink_app, name="fink")
 app.command("kafka")(kafka.serve)
 app.command("skyportal")(skyportal.serve)

@@ -5,8 +5,10 @@ Nothing of processor/, sink/, schemas/ or runtime/ is used: a second opinion, wr
 
 import json
 import math
+import re
+import string
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
@@ -22,8 +24,14 @@ Point = tuple[str, str, str, float, float, float | None]
 """Object, instrument, origin, mjd, fluxerr, flux: what makes a row of SkyPortal's photometry."""
 
 SOLAR_SYSTEM_TOPICS = ("fink_is_solar_system_lsst", "fink_sso_*")
+MINOR_PLANET = 3
+"""ZTF's ``roid`` of an object that the Minor Planet Center knows."""
 ZTF_BANDS = {1: "ztfg", 2: "ztfr", 3: "ztfi"}
 LN10 = math.log(10)
+
+PACKED = re.compile(r"([IJK])(\d\d)([A-Y])([0-9A-Za-z])(\d)([A-Z])")
+"""A provisional designation in the Minor Planet Center's seven characters: K14A00C is 2014 AC."""
+TENS = string.digits + string.ascii_uppercase + string.ascii_lowercase
 
 
 @dataclass(frozen=True)
@@ -49,8 +57,19 @@ def expect(messages: Iterable[tuple[str, bytes, bytes]]) -> Expected:
             schemas[key] = fastavro.parse_schema(json.loads(key))
         packet = fastavro.schemaless_reader(BytesIO(value), schemas[key], None)
         assert isinstance(packet, dict)  # noqa: S101  # Fink's alerts are records
-        total.update(_ztf(packet, topic) if "candidate" in packet else _lsst(packet, topic))
+        total.update(_survey(packet)(packet, topic))
     return total
+
+
+def _survey(packet: Mapping[str, Any]) -> Callable[[Mapping[str, Any], str], Expected]:
+    if "candidate" in packet:
+        return _ztf
+    return _multi_messenger if "triggerId" in packet else _lsst
+
+
+def _wanted(topic: str, *, moving: bool) -> bool:
+    """Return whether the topic's route sends such alerts: those of moving objects only by the routes that say so."""
+    return not moving or any(fnmatchcase(topic, pattern) for pattern in SOLAR_SYSTEM_TOPICS)
 
 
 def _time(mjd: float) -> str:
@@ -63,7 +82,16 @@ def _written(time: datetime) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S.%f")
 
 
+def _multi_messenger(packet: Mapping[str, Any], topic: str) -> Expected:
+    """Return the candidate alone: whether the source is brighter than the template, the packet does not say."""
+    if not _wanted(topic, moving=packet.get("roid") == MINOR_PLANET):
+        return Expected()
+    return Expected(candidates={(packet["objectId"], topic, _time(packet["jd"] - 2400000.5))})
+
+
 def _ztf(packet: Mapping[str, Any], topic: str) -> Expected:
+    if not _wanted(topic, moving=packet.get("roid") == MINOR_PLANET):
+        return Expected()
     obj_id, detection = packet["objectId"], packet["candidate"]
     rows = [detection, *(row for row in packet["prv_candidates"] or () if row)]
     found = Expected(candidates={(obj_id, topic, _time(detection["jd"] - 2400000.5))})
@@ -92,10 +120,10 @@ def _nine(value: float) -> float:
 
 def _lsst(packet: Mapping[str, Any], topic: str) -> Expected:
     source = packet["diaSource"]
+    if not _wanted(topic, moving=packet["pred"]["is_sso"]):
+        return Expected()
     if packet["pred"]["is_sso"]:
-        if not any(fnmatchcase(topic, pattern) for pattern in SOLAR_SYSTEM_TOPICS):
-            return Expected()
-        obj_id = "sso_" + packet["mpc_orbits"]["designation"].replace(" ", "_")
+        obj_id = "sso_" + _designation(packet).replace(" ", "_")
         history = []
     else:
         obj_id = str(packet["diaObject"]["diaObjectId"])
@@ -109,6 +137,19 @@ def _lsst(packet: Mapping[str, Any], topic: str) -> Expected:
         mjd = row["midpointMjdTai"] - 37 / 86400
         found.points[obj_id, "LSST", origin, mjd, error / 1000, flux / 1000] = f"lsst{row['band']}"
     return found
+
+
+def _designation(packet: Mapping[str, Any]) -> str:
+    """Return the name of a minor planet; until v9 of Rubin's schema, and then for a while, it came packed."""
+    orbit = packet.get("mpc_orbits") or {"designation": None}
+    old = packet.get("MPCORB") or {"mpcDesignation": None}
+    name = str(orbit["designation"] or old["mpcDesignation"] or packet["ssSource"]["designation"])
+    packed = PACKED.fullmatch(name)
+    if not packed:
+        return name
+    century, year, half_month, tens, ones, order = packed.groups()
+    count = TENS.index(tens) * 10 + int(ones)
+    return f"{'IJK'.index(century) + 18}{year} {half_month}{order}{count or ''}"
 
 
 def _usable(flux: float | None, error: float | None) -> bool:

@@ -21,6 +21,11 @@ UNNOTICED_WAIT_S = 1.0
 MEMORY_KBYTES = 64 * 1024
 """Bound on what is fetched in advance."""
 
+BATCH_BYTES = 16 * 1024 * 1024
+BATCH = 1_000
+STEP = 10
+"""A batch is full at so many bytes or messages; ``STEP`` messages more may be in it."""
+
 
 class FinkFailed(Exception):
     """Fink's consumer cannot go on."""
@@ -58,7 +63,7 @@ class FinkConsumer(AlertConsumer):  # type: ignore[misc]  # fink_client publishe
     ) -> None:
         self.survey = survey
         self.schema_path, self.dump_schema = None, False
-        self._topics = list(topics)
+        self._topics: list[str] = []
         self._kept: list[Message] = []
         self._waiting_since: float | None = None
         self._paused = False
@@ -76,7 +81,19 @@ class FinkConsumer(AlertConsumer):  # type: ignore[misc]  # fink_client publishe
             "queued.max.messages.kbytes": MEMORY_KBYTES,
         }
         self._consumer = confluent_kafka.Consumer(self._kafka_config, logger=kafka.log)
-        self._consumer.subscribe(self._topics, on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked)
+        self.read(topics)
+
+    def read(self, topics: Sequence[str]) -> None:
+        """Read ``topics`` from now on, beside those that are read already."""
+        self._topics += topics
+        if self._topics:
+            self._consumer.subscribe(
+                self._topics, on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked
+            )
+
+    def schema_of(self, message: Message) -> bytes | None:
+        """Return the schema that the alert in ``message`` is written with: Fink sends it in the key."""
+        return message.key()
 
     def consume(self, num_alerts: int = 1, timeout: float = -1) -> list[Message]:
         """Return up to ``num_alerts`` messages, undecoded; events that are no messages are logged instead.
@@ -89,6 +106,19 @@ class FinkConsumer(AlertConsumer):  # type: ignore[misc]  # fink_client publishe
         messages = [message for message in (*kept, *fresh) if self._is_alert(message)]
         if self._fatal is not None:
             raise FinkFailed(f"Fink's consumer cannot go on: {self._fatal.str()} ({self._fatal.name()})")
+        return messages
+
+    def batch(self, *, timeout: float) -> list[Message]:
+        """Wait up to ``timeout`` seconds for a message, and return it with what is there behind it.
+
+        Bounded by bytes: an LSST alert is a hundred times as large as one of the multi-messenger topics.
+        """
+        messages = more = self.consume(1, timeout)
+        size = _size(messages)
+        while more and len(messages) < BATCH and size < BATCH_BYTES:
+            more = self.consume(STEP, 0)
+            messages += more
+            size += _size(more)
         return messages
 
     def keep_alive(self) -> None:
@@ -161,6 +191,10 @@ class FinkConsumer(AlertConsumer):  # type: ignore[misc]  # fink_client publishe
         elif error.code() not in self._troubles:
             self._troubles.add(error.code())
             kafka.log.warning("Fink: %s (%s)", error.str(), error.name())
+
+
+def _size(messages: Sequence[Message]) -> int:
+    return sum(len(message.key() or b"") + len(message.value() or b"") for message in messages)
 
 
 def _named(partitions: Sequence[TopicPartition]) -> str:

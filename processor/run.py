@@ -7,17 +7,15 @@ from threading import Event
 from confluent_kafka import Message
 
 from processor import metrics
-from processor.convert import FinkSurvey, Source, Unconvertible, convert
+from processor.convert import FinkSurvey, MoreAnnotations, Source, Unconvertible, convert
 from processor.dead_letters import DeadLetters
 from processor.decode import Decoder, Undecodable
+from processor.drift import SchemaWatch
 from processor.fink import FinkConsumer
 from processor.message import place, published_at
 from runtime.health import Health
 from runtime.publisher import Delivery, Publisher, TooLarge
 from schemas.codec import encode
-
-BATCH = 100
-"""Messages between two waits: some 40 MB of the largest alerts."""
 
 STAGES: dict[type[Exception], str] = {Undecodable: "decode", Unconvertible: "convert", TooLarge: "publish"}
 
@@ -31,7 +29,7 @@ def run(source: FinkConsumer, outlet: "Outlet", health: Health, stop: Event) -> 
 
     while not stop.is_set():
         health.turned()
-        messages = source.consume(BATCH, timeout=1.0)
+        messages = source.batch(timeout=1.0)
         deliveries = [outlet.send(message) for message in messages]
         outlet.settle(messages, deliveries, stop=stop, keep_alive=keep_alive)  # or raises
         source.done(messages)
@@ -45,6 +43,10 @@ class Outlet:
     dead_letters: DeadLetters
     survey: FinkSurvey
     topic: str
+    schema_of: Callable[[Message], bytes | None]
+    """Returns the schema that the alert in a message is written with."""
+    watch: SchemaWatch
+    more: MoreAnnotations
     decoder: Decoder = field(default_factory=Decoder)
 
     def send(self, message: Message) -> Delivery:
@@ -55,10 +57,11 @@ class Outlet:
             return self.dead_letters.put_aside(message, stage=STAGES[type(error)], error=error)
 
     def _publish(self, message: Message) -> Delivery:
-        packet = self.decoder.decode(message.key(), message.value())
-        conversion = convert(
-            packet, self.survey, Source(topic=place(message).topic, published_at=published_at(message))
-        )
+        topic, schema = place(message).topic, self.schema_of(message)
+        self.watch.see(topic, schema)
+        packet = self.decoder.decode(schema, message.value())
+        source = Source(topic=topic, published_at=published_at(message))
+        conversion = convert(packet, self.survey, source, self.more)
         for reason, count in conversion.left_out.items():
             metrics.LEFT_OUT.labels(self.survey, reason).inc(count)
         record = conversion.record

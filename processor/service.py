@@ -3,22 +3,26 @@
 import logging
 from threading import Event
 
+from processor.convert import MoreAnnotations
 from processor.dead_letters import DeadLetters
+from processor.drift import SchemaWatch
 from processor.fink import FinkConsumer, FinkFailed
 from processor.run import Outlet, run
 from processor.settings import ProcessorSettings
+from processor.transfer import TransferConsumer, TransferUnusable
 from runtime import topics
 from runtime.health import Health, HealthServer, PortTaken
 from runtime.log import configure
 from runtime.publisher import NotPublished, Publisher
 from runtime.settings import SettingsError, load
 from runtime.signals import leave_at_once, stop_on_signals
+from schemas.avro import FASTEST
 
 __all__ = ["FAILURES", "SettingsError", "load_settings", "serve"]
 
 log = logging.getLogger(__name__)
 
-FAILURES = (PortTaken, topics.BrokerUnreachable, topics.TopicUnusable, NotPublished, FinkFailed)
+FAILURES = (PortTaken, topics.BrokerUnreachable, topics.TopicUnusable, NotPublished, FinkFailed, TransferUnusable)
 """What ends a processor with a sentence that says why."""
 
 
@@ -43,15 +47,17 @@ def serve(settings: ProcessorSettings) -> None:
     stop_on_signals(stop)
     source = _source(settings)
     log.info(
-        "started survey=%s topics=%s group=%s metrics_port=%d",
+        "started survey=%s service=%s topics=%s group=%s codec=%s metrics_port=%d",
         settings.fink_survey,
+        settings.processor_service,
         ",".join(settings.fink_topics),
         settings.fink_group_id,
+        FASTEST.name,
         server.port,
     )
     try:
         health.ready("start")
-        run(source, _outlet(settings), health, stop)
+        run(source, _outlet(settings, source, health), health, stop)
     finally:
         source.close()  # commits what is stored
         server.close()
@@ -59,7 +65,8 @@ def serve(settings: ProcessorSettings) -> None:
 
 
 def _source(settings: ProcessorSettings) -> FinkConsumer:
-    return FinkConsumer(
+    consumer = TransferConsumer if settings.processor_service == "transfer" else FinkConsumer
+    return consumer(
         survey=settings.fink_survey,
         topics=settings.fink_topics,
         servers=settings.fink_servers,
@@ -69,11 +76,14 @@ def _source(settings: ProcessorSettings) -> FinkConsumer:
     )
 
 
-def _outlet(settings: ProcessorSettings) -> Outlet:
+def _outlet(settings: ProcessorSettings, source: FinkConsumer, health: Health) -> Outlet:
     publisher = Publisher(settings)
     return Outlet(
         publisher=publisher,
         dead_letters=DeadLetters(publisher, settings.undecodable_topic),
         survey=settings.fink_survey,
         topic=settings.kafka_topic,
+        schema_of=source.schema_of,
+        watch=SchemaWatch(settings.fink_survey, health),
+        more=MoreAnnotations(settings.processor_annotations),
     )

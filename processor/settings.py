@@ -1,13 +1,13 @@
 """The environment of one processor process."""
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
-from processor import fink
+from processor import fink, transfer
 from processor.convert import FinkSurvey
 from runtime.settings import LogLevel, ProcessSettings, SettingsError
 
@@ -31,6 +31,10 @@ class ProcessorSettings(ProcessSettings):
     fink_servers: str = Field(
         description=f"Fink's Kafka of that survey, host:port, several separated by commas; {OR_FINKCTL}"
     )
+    processor_service: Literal["livestream", "transfer"] = Field(
+        default="livestream",
+        description="Fink's service that has the topics: livestream, or transfer for Data Transfer (ftransfer_*)",
+    )
     fink_topics: Annotated[tuple[str, ...], NoDecode] = Field(description="Fink topics to read, separated by commas")
     fink_group_id: str = Field(
         description=f"Consumer group at Fink: processes of one group share the alerts; {OR_FINKCTL}"
@@ -38,6 +42,11 @@ class ProcessorSettings(ProcessSettings):
     fink_username: str = Field(default="", description=f"User at Fink, if there is a password; {OR_FINKCTL}")
     fink_password: SecretStr = Field(
         default=SecretStr(""), description=f"Password at Fink; its public streams have none; {OR_FINKCTL}"
+    )
+    processor_annotations: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Fields to annotate beyond the usual ones, dotted and separated by commas; * stands for anything: "
+        "lc_features*, mpc_orbits.mpc_orb_jsonb, raw_event, candidate.*",
     )
     processor_log_level: LogLevel = Field(default="INFO", description="Least level of what is logged")
     processor_metrics_host: str = Field(
@@ -47,7 +56,7 @@ class ProcessorSettings(ProcessSettings):
         default=9101, ge=0, le=65535, description="Port for /metrics, /healthz and /readyz; 0 takes any free one"
     )
 
-    @field_validator("fink_topics", mode="before")
+    @field_validator("fink_topics", "processor_annotations", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
@@ -60,6 +69,26 @@ class ProcessorSettings(ProcessSettings):
         if wrong := [topic for topic in topics if not _TOPIC.fullmatch(topic) or topic in {".", ".."}]:
             raise ValueError(f"no name of a topic: {', '.join(map(repr, wrong))}")
         return tuple(dict.fromkeys(topics))
+
+    @field_validator("fink_topics")
+    @classmethod
+    def _of_the_service(cls, topics: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if schemas := [topic for topic in topics if topic.endswith(transfer.SCHEMA_SUFFIX)]:
+            raise ValueError(
+                f"topics of schemas, not of alerts: {', '.join(schemas)}; they are found without being named"
+            )
+        transfers = [topic for topic in topics if topic.startswith(transfer.PREFIX)]
+        service = info.data.get("processor_service")
+        if service == "livestream" and transfers:
+            raise ValueError(
+                f"topics of Fink's Data Transfer: {', '.join(transfers)}; give them to a processor with "
+                "PROCESSOR_SERVICE=transfer"
+            )
+        if service == "transfer" and (others := [topic for topic in topics if topic not in transfers]):
+            raise ValueError(
+                f"with PROCESSOR_SERVICE=transfer they begin with {transfer.PREFIX}, unlike {', '.join(others)}"
+            )
+        return topics
 
     @field_validator("fink_password")
     @classmethod

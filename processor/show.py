@@ -19,7 +19,7 @@ def lines(path: Path, survey: FinkSurvey) -> Iterator[Line]:
     """Yield a line for each alert of an Avro container file, and one if the file cannot be read to its end."""
     index = 0
     try:
-        for packet in _packets(path):
+        for packet in packets(path):
             try:
                 yield True, as_json(convert(packet, survey, Source(topic=path.name)))
             except Unconvertible as error:
@@ -47,7 +47,8 @@ def _shown(value: object) -> str | int:
     raise TypeError(f"a record has no {type(value).__name__}")
 
 
-def _packets(path: Path) -> Iterator[Mapping[str, Any]]:
+def packets(path: Path) -> Iterator[Mapping[str, Any]]:
+    """Yield the alerts of an Avro container file. Raises `UnreadableFile`, after what could be read."""
     try:
         with path.open("rb") as file:
             for packet in fastavro.reader(file):

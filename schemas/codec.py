@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib.resources import files
 from io import BytesIO
 from math import isfinite
@@ -11,7 +11,9 @@ from typing import Any
 
 import fastavro
 
-from schemas.record import ALERT_FIELDS, LIGHT_CURVE_COLUMNS, Classification, LightCurve, SkyPortalAlert
+from schemas import wire
+from schemas.avro import FASTEST, Codec
+from schemas.record import ALERT_FIELDS, EPOCH, LIGHT_CURVE_COLUMNS, Classification, LightCurve, SkyPortalAlert
 
 VERSION = 1
 """Major version of the records that this code writes, and the newest that it reads."""
@@ -35,11 +37,41 @@ class NewerRecord(Exception):
     """The record has a newer major version than this code reads: wait until the code is upgraded."""
 
 
+class Encoder:
+    """Writes records. The same alert gives the same bytes, whatever the codec."""
+
+    def __init__(self, codec: Codec = FASTEST) -> None:
+        schema = _without_logical_types(json.loads(SCHEMA_TEXT))
+        fields = schema.pop("fields")
+        start, end = ALERT_FIELDS.index("photometry"), ALERT_FIELDS.index("annotations") + 1  # beside each other
+        self._write_before = codec.writer({**schema, "fields": fields[:start]})
+        self._write_after = codec.writer({**schema, "fields": fields[end:]})
+        header = BytesIO()
+        fastavro.writer(header, _SCHEMA, [], sync_marker=_SYNC_MARKER)
+        self._header = header.getvalue() + wire.long(1)
+
+    def encode(self, alert: SkyPortalAlert) -> bytes:
+        """Return ``alert`` as an Avro object container: the schema, and one block of one record."""
+        plain = _plain(alert)
+        before, after = self._write_before(plain), self._write_after(plain)
+        photometry, annotations = wire.light_curve(alert.photometry), wire.annotations(alert.annotations)
+        size = wire.long(len(before) + len(photometry) + len(annotations) + len(after))
+        return b"".join((self._header, size, before, photometry, annotations, after, _SYNC_MARKER))
+
+
+def _without_logical_types(schema: Any) -> Any:
+    """Return ``schema`` with timestamps as the integers that `_plain` makes of them."""
+    if isinstance(schema, dict):
+        return {name: _without_logical_types(inner) for name, inner in schema.items() if name != "logicalType"}
+    return [_without_logical_types(inner) for inner in schema] if isinstance(schema, list) else schema
+
+
+_ENCODER = Encoder()
+
+
 def encode(alert: SkyPortalAlert) -> bytes:
     """Return ``alert`` as an Avro object container; the same alert always gives the same bytes."""
-    buffer = BytesIO()
-    fastavro.writer(buffer, _SCHEMA, [_plain(alert)], sync_marker=_SYNC_MARKER)
-    return buffer.getvalue()
+    return _ENCODER.encode(alert)
 
 
 def decode(data: bytes | None) -> SkyPortalAlert:
@@ -65,11 +97,17 @@ def decode(data: bytes | None) -> SkyPortalAlert:
 
 def _plain(alert: SkyPortalAlert) -> dict[str, Any]:
     plain = {name: getattr(alert, name) for name in ALERT_FIELDS}
-    plain["photometry"] = {name: getattr(alert.photometry, name) for name in LIGHT_CURVE_COLUMNS}
+    plain["observed_at"] = _milliseconds(alert.observed_at)
+    if alert.published_at is not None:
+        plain["published_at"] = _milliseconds(alert.published_at)
     plain["classifications"] = [
         {"name": item.name, "probability": item.probability, "origin": item.origin} for item in alert.classifications
     ]
     return plain
+
+
+def _milliseconds(time: datetime) -> int:
+    return (time - EPOCH) // timedelta(milliseconds=1)
 
 
 def _check_version(schema: Any) -> None:

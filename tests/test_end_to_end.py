@@ -28,7 +28,7 @@ def running_product(
     topics = sorted(fink_topics)
     with ExitStack() as stack:
         for survey, stream in STREAMS.items():
-            own = [name for name in topics if name.endswith(survey)]
+            own = [name for name in topics if name.endswith("lsst") == (survey == "lsst")]
             skyportal.control.setup(filters=[(name, "Fink", stream) for name in own])
             settings = processor.environment(broker, topic, *own, FINK_SURVEY=survey)
             stack.enter_context(processor.running_processor(settings))

@@ -40,4 +40,5 @@ def test_what_has_a_default_is_commented_out_with_it(name: str) -> None:
     assert default is not PydanticUndefined
     assert ENTRIES[name]["comment"] is not None
     shown = default.get_secret_value() if isinstance(default, SecretStr) else default
+    shown = ",".join(shown) if isinstance(shown, tuple) else shown
     assert ENTRIES[name]["value"] == ("" if shown is None else str(shown))

@@ -3,6 +3,7 @@
 from demo.fink.alert import FinkAlert, Survey, WriterSchema, encode, read_alerts
 from demo.fink.nights import TOPICS, night
 from demo.fink.publisher import FinkPublisher, Published
+from demo.fink.transfer import publish_packets, publish_schema, publish_transfer
 
 __all__ = [
     "TOPICS",
@@ -13,5 +14,8 @@ __all__ = [
     "WriterSchema",
     "encode",
     "night",
+    "publish_packets",
+    "publish_schema",
+    "publish_transfer",
     "read_alerts",
 ]

@@ -9,9 +9,12 @@ from typing import Any, Literal
 
 import fastavro
 
-from demo.fink import lsst_schema, ztf_schema
+from demo.fink import lsst_schema, multi_messenger_schema, ztf_schema
 
 Survey = Literal["ztf", "lsst"]
+
+MINOR_PLANET = 3
+"""``roid`` of a ZTF alert whose object the Minor Planet Center knows."""
 
 
 class WriterSchema:
@@ -29,6 +32,9 @@ LIVE: Mapping[Survey, WriterSchema] = {
 }
 """The schemas of the live streams."""
 
+MULTI_MESSENGER = WriterSchema(multi_messenger_schema.SCHEMA)
+"""That of the live multi-messenger topics, which stand in ZTF's Kafka."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class FinkAlert:
@@ -38,12 +44,24 @@ class FinkAlert:
     topics: tuple[str, ...]
     packet: dict[str, Any]
     schema: WriterSchema | None = field(default=None, repr=False, compare=False)
-    """What to write the packet with: a file's own schema, else that of the survey's live stream."""
+    """What to write the packet with, where that is not the live stream's: a file's own, or an older one."""
+
+    @property
+    def written_with(self) -> WriterSchema:
+        """The schema that stands in the message's key."""
+        if self.schema is not None:
+            return self.schema
+        return MULTI_MESSENGER if is_multi_messenger(self.packet) else LIVE[self.survey]
+
+
+def is_multi_messenger(packet: Mapping[str, Any]) -> bool:
+    """Return whether it is one of the flat packets that join an alert to another messenger's event."""
+    return "triggerId" in packet
 
 
 def encode(alert: FinkAlert) -> tuple[bytes, bytes]:
     """Return key and value of the alert's message: the schema as indented JSON, and Avro without a schema."""
-    schema = alert.schema or LIVE[alert.survey]
+    schema = alert.written_with
     value = BytesIO()
     fastavro.schemaless_writer(value, schema.parsed, alert.packet)
     return schema.key, value.getvalue()
@@ -69,8 +87,10 @@ def read_alerts(path: Path, survey: Survey | None = None, topics: Sequence[str] 
 
 def usual_topic(survey: Survey, packet: Mapping[str, Any]) -> str:
     """Return a topic in which an alert like this one would not surprise."""
+    if survey == "ztf" and is_multi_messenger(packet):
+        return "fink_gw_bronze" if packet["observatory"] == "LVK" else "fink_grb_bronze"
     if survey == "ztf":
-        return "fink_sn_candidates_ztf"
+        return "fink_sso_ztf_candidates_ztf" if packet.get("roid") == MINOR_PLANET else "fink_sn_candidates_ztf"
     if (packet.get("pred") or {}).get("is_sso"):
         return "fink_is_solar_system_lsst"
     return "fink_extragalactic_new_candidate_lsst"
@@ -78,8 +98,10 @@ def usual_topic(survey: Survey, packet: Mapping[str, Any]) -> str:
 
 def _recognise(path: Path, schema: Mapping[str, Any]) -> Survey:
     names = {field["name"] for field in schema.get("fields", ())}
-    if {"objectId", "candidate"} <= names:
+    if "objectId" in names and names & {"candidate", "triggerId"}:
         return "ztf"
     if "diaSource" in names:
         return "lsst"
-    raise ValueError(f"{path} holds neither ZTF's alerts (objectId, candidate) nor Rubin's (diaSource)")
+    raise ValueError(
+        f"{path} holds neither ZTF's alerts (objectId, and candidate or triggerId) nor Rubin's (diaSource)"
+    )

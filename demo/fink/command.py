@@ -11,6 +11,7 @@ import typer
 from demo.fink import nights
 from demo.fink.alert import FinkAlert, Survey, read_alerts
 from demo.fink.publisher import FinkPublisher, Published
+from demo.fink.transfer import publish_transfer, topic_of_transfer
 
 Servers = Annotated[
     str, typer.Option("--bootstrap-servers", envvar="FINK_SERVERS", help="Fink's Kafka: host:port, comma-separated.")
@@ -29,6 +30,24 @@ def publish(
     """Publish the alerts of files as Fink does, with the files' own schemas."""
     found = list(chain.from_iterable(read_alerts(path, topics=topic or None) for path in file))
     _publish(bootstrap_servers, found, {name for alert in found for name in alert.topics}, seed)
+
+
+def transfer(
+    file: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, help="Avro containers of one schema.")],
+    topic: Annotated[str, typer.Option(help="Publish there; else to a new topic.")] = "",
+    bootstrap_servers: Servers = "127.0.0.1:9092",
+    seed: Seed = 0,
+) -> None:
+    """Publish the alerts of files as Fink's Data Transfer does, with their schema in a topic beside them."""
+    found = list(chain.from_iterable(read_alerts(path, topics=()) for path in file))
+    if not found:
+        raise typer.BadParameter("there is no alert in it")
+    name = topic or topic_of_transfer(found[0].survey)
+    try:
+        count = publish_transfer(bootstrap_servers, name, found, seed=seed)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    print(f"{count:7,}  {name}")
 
 
 def night(

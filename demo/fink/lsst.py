@@ -10,7 +10,7 @@ from demo.fink import cutouts, lsst_schema, lsst_sky
 from demo.fink.alert import FinkAlert
 from demo.fink.chance import Dice
 from demo.fink.features import features
-from demo.fink.lsst_kinds import KINDS
+from demo.fink.lsst_kinds import KINDS, Kind
 from demo.fink.lsst_solar import Body
 
 _MJD_TO_JD_UTC = 2400000.5 - 37 / 86400
@@ -19,13 +19,16 @@ _CATS_SUPERNOVA = 11
 
 
 class LsstObject:
-    """The ``number``-th object of the night that ``seed`` stands for; ``times`` are the JD, in UTC, of its alerts."""
+    """The ``number``-th object of the night that ``seed`` stands for; ``times`` are the JD, in UTC, of its alerts.
 
-    def __init__(self, seed: int, number: int) -> None:
+    Without ``kind`` chance decides which it is.
+    """
+
+    def __init__(self, seed: int, number: int, kind: Kind | None = None) -> None:
         self._seed = (seed, "lsst", number)
         self._number = number
         dice = Dice(*self._seed)
-        self.kind = KINDS[dice.pick(tuple(KINDS), [kind.share for kind in KINDS.values()])]
+        self.kind = kind or KINDS[dice.pick(tuple(KINDS), [one.share for one in KINDS.values()])]
         visits = 1 if self.kind.is_sso else dice.pick((1, 2, 3, 4), (0.6, 0.25, 0.1, 0.05))
         start = dice.uniform(lsst_sky.DUSK_MJD, lsst_sky.DAWN_MJD - visits * 2 * _VISITS_APART_DAYS, 12)
         steps = (dice.uniform(1, 2) for _ in range(visits))
@@ -133,6 +136,7 @@ class LsstObject:
                 cats_class=label,
                 cats_score=0.0 if is_first else dice.uniform(0.6, 1),
                 earlySNIa_score=-1.0,
+                **(_hostless(dice) if "fink_hostless_candidate_lsst" in self.topics else {}),
             ),
             "xm": lsst_schema.XM(
                 simbad_otype=simbad,
@@ -182,6 +186,12 @@ def _galaxy(dice: Dice) -> dict[str, Any]:
         "legacydr8_pstar": dice.uniform(0, 1, 3),
         "legacydr8_fqual": dice.whole(0, 1),
     }
+
+
+def _hostless(dice: Dice) -> dict[str, Any]:
+    """Return the tests for a host, of what may have none; one of them may be missing."""
+    template = dice.uniform(0, 1, 3) if dice.happens(0.7) else None
+    return {"elephant_kstest_science": dice.uniform(0, 1, 3), "elephant_kstest_template": template}
 
 
 def _letters(number: int) -> str:

@@ -1,10 +1,10 @@
 """The writer schema of Fink's live Rubin stream, as of March 2026 (lsst.v10_0)."""
 
-from demo.fink.structs import FEATURES, Struct, leaves, mapping, record
+from demo.fink.structs import FEATURES, Field, Struct, leaves, mapping, record
 
 BANDS = "ugrizy"
 
-_DIA_SOURCE = """
+DIA_SOURCE_LISTING = """
     long diaSourceId visit
     int detector
     long diaObjectId ssObjectId parentDiaSourceId
@@ -43,8 +43,8 @@ _DIA_SOURCE = """
     boolean pixelFlags_injected_template pixelFlags_injected_templateCenter glint_trail
     """
 
-DIA_SOURCE = Struct("diaSource", _DIA_SOURCE)
-PRV_DIA_SOURCE = Struct("prvDiaSources", _DIA_SOURCE)
+DIA_SOURCE = Struct("diaSource", DIA_SOURCE_LISTING)
+PRV_DIA_SOURCE = Struct("prvDiaSources", DIA_SOURCE_LISTING)
 FLAGS = tuple(field["name"] for field in DIA_SOURCE.fields if field["type"][0] == "boolean")
 
 PRV_FORCED_SOURCE = Struct(
@@ -68,20 +68,19 @@ def _per_band(*listings: str) -> str:
     return "\n".join(listing.replace(" _", f" {band}_") for listing in listings for band in BANDS)
 
 
-DIA_OBJECT = Struct(
-    "diaObject",
-    "\n".join(
-        (
-            "long diaObjectId\ndouble validityStartMjdTai ra\nfloat raErr\ndouble dec\nfloat decErr ra_dec_Cov",
-            _per_band(
-                "float _psfFluxMean _psfFluxMeanErr _psfFluxSigma\nint _psfFluxNdata\nfloat _fpFluxMean _fpFluxMeanErr",
-                "float _scienceFluxMean _scienceFluxMeanErr",
-                "float _psfFluxMin _psfFluxMax _psfFluxMaxSlope _psfFluxErrMean",
-            ),
-            "double firstDiaSourceMjdTai lastDiaSourceMjdTai\nint nDiaSources",
-        )
-    ),
+DIA_OBJECT_LISTING = "\n".join(
+    (
+        "long diaObjectId\ndouble validityStartMjdTai ra\nfloat raErr\ndouble dec\nfloat decErr ra_dec_Cov",
+        _per_band(
+            "float _psfFluxMean _psfFluxMeanErr _psfFluxSigma\nint _psfFluxNdata\nfloat _fpFluxMean _fpFluxMeanErr",
+            "float _scienceFluxMean _scienceFluxMeanErr",
+            "float _psfFluxMin _psfFluxMax _psfFluxMaxSlope _psfFluxErrMean",
+        ),
+        "double firstDiaSourceMjdTai lastDiaSourceMjdTai\nint nDiaSources",
+    )
 )
+
+DIA_OBJECT = Struct("diaObject", DIA_OBJECT_LISTING)
 
 SS_SOURCE = Struct(
     "ssSource",
@@ -149,26 +148,35 @@ PRED = Struct(
 
 MISC = Struct("misc", "double firstDiaSourceMjdTaiFink")
 
-SCHEMA = record(
-    "value",
-    [
-        *leaves("long diaSourceId\nstring observation_reason target_name"),
-        DIA_SOURCE.field,
-        PRV_DIA_SOURCE.array,
-        PRV_FORCED_SOURCE.array,
-        DIA_OBJECT.field,
-        SS_SOURCE.field,
-        MPC_ORBIT.field,
-        *leaves(
-            """
-            bytes cutoutDifference cutoutScience cutoutTemplate
-            double brokerIngestMjd
-            string lsst_schema_version brokerStartProcessTimestamp fink_broker_version fink_science_version publisher
-            """
-        ),
-        # Spark gives a map's record the name of the whole schema.
-        mapping("lc_features", {"type": "record", "name": "topLevelRecord", "fields": FEATURES.fields}),
-        *(struct.field for struct in (CLF, XM, PRED, MISC)),
-        *leaves("string brokerEndProcessTimestamp"),
-    ],
+
+def alert_schema(*rubins: Field) -> Field:
+    """Return the schema of an alert of which Rubin sends these fields, between the target's name and the cutouts."""
+    return record(
+        "value",
+        [
+            *leaves("long diaSourceId\nstring observation_reason target_name"),
+            *rubins,
+            *leaves(
+                """
+                bytes cutoutDifference cutoutScience cutoutTemplate
+                double brokerIngestMjd
+                string lsst_schema_version brokerStartProcessTimestamp
+                string fink_broker_version fink_science_version publisher
+                """
+            ),
+            # Spark gives a map's record the name of the whole schema.
+            mapping("lc_features", {"type": "record", "name": "topLevelRecord", "fields": FEATURES.fields}),
+            *(struct.field for struct in (CLF, XM, PRED, MISC)),
+            *leaves("string brokerEndProcessTimestamp"),
+        ],
+    )
+
+
+SCHEMA = alert_schema(
+    DIA_SOURCE.field,
+    PRV_DIA_SOURCE.array,
+    PRV_FORCED_SOURCE.array,
+    DIA_OBJECT.field,
+    SS_SOURCE.field,
+    MPC_ORBIT.field,
 )

@@ -6,21 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from random import Random
 
-from confluent_kafka import KafkaError, KafkaException, Message, Producer
+from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from demo.fink.alert import FinkAlert, encode
+from demo.fink.sending import BY_KEY, LARGEST_MESSAGE, PATIENCE_SECONDS, QUIET, Sending
 
 PARTITIONS = 10
 """Of a topic of Fink's, in either survey."""
-
-LARGEST_MESSAGE = 16 * 1024 * 1024
-_PATIENCE_SECONDS = 60.0
-_BY_KEY = -1
-"""librdkafka's word for: let the partitioner choose."""
-
-_QUIET = {"log_level": 2}
-"""Nothing of librdkafka's own: what goes wrong for good is raised, and at the end the broker goes first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +31,7 @@ class FinkPublisher:
 
     def __init__(self, bootstrap_servers: str) -> None:
         self._bootstrap_servers = bootstrap_servers
-        self._admin = AdminClient({"bootstrap.servers": bootstrap_servers, **_QUIET})
+        self._admin = AdminClient({"bootstrap.servers": bootstrap_servers, **QUIET})
 
     def create_topics(self, topics: Mapping[str, int] | Iterable[str]) -> None:
         """Create topics with that many partitions, else ten; those that exist stay as they are.
@@ -52,13 +45,13 @@ class FinkPublisher:
             NewTopic(name, count, config={"max.message.bytes": str(LARGEST_MESSAGE)})
             for name, count in partitions.items()
         ]
-        for created in self._admin.create_topics(wanted, operation_timeout=_PATIENCE_SECONDS).values():
+        for created in self._admin.create_topics(wanted, operation_timeout=PATIENCE_SECONDS).values():
             try:
                 created.result()
             except KafkaException as error:
                 if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                     raise
-        deadline = time.monotonic() + _PATIENCE_SECONDS
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while missing := partitions.keys() - self._partitions().keys():
             if time.monotonic() > deadline:
                 raise TimeoutError(
@@ -77,17 +70,23 @@ class FinkPublisher:
         """
         chance = Random(seed)
         partitions = self._partitions()
-        sending = _Sending(self._bootstrap_servers)
+        sending = Sending(self._bootstrap_servers)
+        sent: list[tuple[str, FinkAlert]] = []
         for message in _shuffled(_messages(alerts, chance, twice), chance, disorder):
             if message.topic not in partitions:
                 raise LookupError(f"no topic {message.topic} on {self._bootstrap_servers}: create_topics first")
             random = message.alert.survey == "lsst"
-            sending.send(message, chance.randrange(partitions[message.topic]) if random else _BY_KEY)
-        return sending.finish()
+            partition = chance.randrange(partitions[message.topic]) if random else BY_KEY
+            sending.send(message.topic, key=message.key, value=message.value, partition=partition)
+            sent.append((message.topic, message.alert))
+        return [
+            Published(topic=topic, partition=partition, offset=offset, alert=alert)
+            for (topic, alert), (partition, offset) in zip(sent, sending.finish(), strict=True)
+        ]
 
     def _partitions(self) -> dict[str, int]:
         """Return how many partitions each topic has that the broker shows."""
-        topics = self._admin.list_topics(timeout=_PATIENCE_SECONDS).topics
+        topics = self._admin.list_topics(timeout=PATIENCE_SECONDS).topics
         return {
             name: len(topic.partitions) for name, topic in topics.items() if topic.error is None and topic.partitions
         }
@@ -99,70 +98,6 @@ class _ToSend:
     alert: FinkAlert
     key: bytes
     value: bytes
-
-
-class _Sending:
-    """Messages on their way, and what became of them."""
-
-    def __init__(self, bootstrap_servers: str) -> None:
-        self._producer = Producer(
-            {
-                "bootstrap.servers": bootstrap_servers,
-                "message.max.bytes": LARGEST_MESSAGE,
-                "queue.buffering.max.kbytes": 64 * 1024,
-                "message.timeout.ms": int(_PATIENCE_SECONDS * 1000),
-                # So that only the copies which are meant to be there are doubled.
-                "enable.idempotence": True,
-                # While a new topic's leader starts, it may refuse a producer's first batch and accept the second. The
-                # first, sent again, then passes for a duplicate: acknowledged, without an offset, and lost.
-                "max.in.flight": 1,
-                # Of Java, in which Fink's producer is written.
-                "partitioner": "murmur2_random",
-                **_QUIET,
-            }
-        )
-        self._sent = 0
-        self._acknowledged: dict[int, Published] = {}
-        self._refused: list[KafkaError] = []
-
-    def send(self, wanted: _ToSend, partition: int) -> None:
-        """Hand one message to Kafka; waits while too much is on its way."""
-        index = self._sent
-
-        def delivered(error: KafkaError | None, message: "Message[bytes, bytes]") -> None:
-            if error is not None:
-                self._refused.append(error)
-                return
-            self._acknowledged[index] = Published(
-                topic=wanted.topic,
-                partition=_known(message.partition()),
-                offset=_known(message.offset()),
-                alert=wanted.alert,
-            )
-
-        while True:
-            try:
-                self._producer.produce(
-                    wanted.topic, key=wanted.key, value=wanted.value, partition=partition, on_delivery=delivered
-                )
-                break
-            except BufferError:
-                self._producer.poll(0.1)  # bounded by message.timeout.ms: what cannot be sent leaves the queue
-        self._sent += 1
-        self._producer.poll(0)
-        self._raise_refused()
-
-    def finish(self) -> list[Published]:
-        """Wait for every acknowledgement."""
-        waiting = self._producer.flush(2 * _PATIENCE_SECONDS)
-        self._raise_refused()
-        if waiting:
-            raise TimeoutError(f"{waiting} of {self._sent} messages are not acknowledged")
-        return [self._acknowledged[index] for index in range(self._sent)]
-
-    def _raise_refused(self) -> None:
-        if self._refused:
-            raise KafkaException(self._refused[0])
 
 
 def _messages(alerts: Iterable[FinkAlert], chance: Random, twice: float) -> Iterator[_ToSend]:
@@ -184,9 +119,3 @@ def _shuffled(messages: Iterable[_ToSend], chance: Random, disorder: int) -> Ite
             yield heapq.heappop(waiting)[2]
     while waiting:
         yield heapq.heappop(waiting)[2]
-
-
-def _known(number: int | None) -> int:
-    if number is None:
-        raise LookupError("Kafka acknowledged a message without saying where it is: it may be lost, publish again")
-    return number

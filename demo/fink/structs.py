@@ -20,9 +20,16 @@ def float32(value: float) -> float:
 
 
 def leaves(listing: str) -> list[Field]:
-    """Fields from lines of ``type name name ...``: a type, then the fields of that type, in the order of the record."""
+    """Fields from lines of ``type name name ...``: a type, then the fields of that type, in the order of the record.
+
+    A field of a type with an exclamation mark is never null.
+    """
     lines = (line.split() for line in listing.strip().splitlines())
-    return [leaf(name, kind) for kind, *names in lines for name in names]
+    return [_required(name, kind) if kind[-1] == "!" else leaf(name, kind) for kind, *names in lines for name in names]
+
+
+def _required(name: str, kind: str) -> Field:
+    return {"name": name, "type": kind.removesuffix("!")}
 
 
 def leaf(name: str, kind: AvroType) -> Field:

@@ -6,12 +6,12 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from demo.fink import cutouts, ztf_sky
-from demo.fink.alert import FinkAlert
+from demo.fink import cutouts, multi_messenger, ztf_sky
+from demo.fink.alert import MINOR_PLANET, FinkAlert
 from demo.fink.chance import Dice
 from demo.fink.features import features
 from demo.fink.structs import float32
-from demo.fink.ztf_kinds import KINDS
+from demo.fink.ztf_kinds import KINDS, Kind
 from demo.fink.ztf_schema import CANDIDATE, CUTOUTS, PRV_CANDIDATE
 
 _EXPOSURE_APART_DAYS = 0.02
@@ -46,34 +46,47 @@ _DETECTED = {
     "maggaiabright": (12, 14),
     "drb": (0.6, 1),
 }
+_NO_NEIGHBOUR = dict.fromkeys(("sgmag1", "srmag1", "simag1", "szmag1", "sgscore1", "distpsnr1"), -999.0)
 
 
 class ZtfObject:
-    """The ``number``-th object of the night that ``seed`` stands for; ``times`` are the JD of its alerts."""
+    """The ``number``-th object of the night that ``seed`` stands for; ``times`` are the JD of its alerts.
 
-    def __init__(self, seed: int, number: int) -> None:
+    Without ``kind`` chance decides which it is. Of the counterpart of an event, every detection makes two alerts.
+    """
+
+    def __init__(self, seed: int, number: int, kind: Kind | None = None) -> None:
         self._seed = (seed, "ztf", number)
         self._number = number
         dice = Dice(*self._seed)
-        self.kind = KINDS[dice.pick(tuple(KINDS), [kind.share for kind in KINDS.values()])]
+        self.kind = kind or KINDS[dice.pick(tuple(KINDS), [one.share for one in KINDS.values()])]
         visits = 1 if self.kind.roid else dice.pick((1, 2, 3, 4), (0.5, 0.3, 0.15, 0.05))
         start = dice.uniform(
             ztf_sky.DUSK_JD + _EXPOSURE_APART_DAYS, ztf_sky.DAWN_JD - visits * 2 * _EXPOSURE_APART_DAYS
         )
-        self.times = tuple(
+        self._tonight = tuple(
             round(start + visit * dice.uniform(1, 2) * _EXPOSURE_APART_DAYS, 7) for visit in range(visits)
         )
+        self._event = multi_messenger.EVENTS[self.kind.event](seed) if self.kind.event else None
+        self.times = self._tonight * 2 if self._event else self._tonight
         self.topics = tuple(topic for topic, probability in self.kind.topics.items() if dice.happens(probability))
         self.name = f"ZTF26aa{_letters(number, Dice(seed, 'ztf names').whole(0, 26**5))}"
 
     def alert(self, visit: int) -> FinkAlert:
         """Return the alert of that visit of the night, with the history up to then."""
+        again, visit = divmod(visit, len(self._tonight))
+        alert = FinkAlert(survey="ztf", topics=self.topics, packet=self._packet(visit))
+        if again and self._event:
+            return multi_messenger.joined(self._event, alert, Dice(*self._seed, "event", visit))
+        return alert
+
+    def _packet(self, visit: int) -> dict[str, Any]:
         dice = Dice(*self._seed, visit)
-        now = self.times[visit]
+        now = self._tonight[visit]
         (detection,) = (point for point in self._sky.points if point["jd"] == now)
         history = [dict(point) for point in self._sky.points if now - ztf_sky.HISTORY_DAYS < point["jd"] < now]
         candidate = self._candidate(detection, history, dice)
-        packet = {
+        return {
             "candid": detection["candid"],
             "schemavsn": "4.02",
             "publisher": "Fink",
@@ -83,19 +96,26 @@ class ZtfObject:
             **self._cutouts(candidate, visit),
             **self._fink(candidate, history, dice),
         }
-        return FinkAlert(survey="ztf", topics=self.topics, packet=packet)
 
     @functools.cached_property
     def _sky(self) -> ztf_sky.Exposures:
-        return ztf_sky.Exposures(Dice(*self._seed, "sky"), self.kind, number=self._number, tonight=self.times)
+        return ztf_sky.Exposures(
+            Dice(*self._seed, "sky"),
+            self.kind,
+            number=self._number,
+            tonight=self._tonight,
+            place=self._event.place(Dice(*self._seed, "place")) if self._event else None,
+        )
 
     def _candidate(self, detection: Mapping[str, Any], history: list[dict[str, Any]], dice: Dice) -> dict[str, Any]:
         jd = detection["jd"]
         measured = {name: detection[name] for name in PRV_CANDIDATE.names}
         earlier = [point["jd"] for point in history if point["magpsf"] is not None]
-        moving = self.kind.roid != 0
+        moving = self.kind.roid == MINOR_PLANET
         return CANDIDATE(
-            **{name: dice.uniform(*ends) for name, ends in _DETECTED.items()},
+            **{name: dice.uniform(*ends) for name, ends in _DETECTED.items()}
+            | (_NO_NEIGHBOUR if dice.happens(0.05) else {})
+            | ({"drb": None} if dice.happens(0.03) else {}),
             **measured
             | {
                 # The alert itself always says t or f, whatever the history says.
@@ -185,6 +205,7 @@ class ZtfObject:
             "blazar_stats": {"m0": -1.0, "m1": -1.0, "m2": -1.0},
             "is_transient": self.kind.rise != (0.0, 0.0),
             "slsn_score": -1.0,
+            **{name: dice.pick(found) for name, found in self.kind.matches.items()},
             "brokerEndProcessTimestamp": _text(jd, minutes=8),
         }
 

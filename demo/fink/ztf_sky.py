@@ -19,6 +19,10 @@ _LIMITS = {_G: 20.4, _R: 20.2, _I: 19.6}
 _CLEAR_NIGHTS = 0.6
 _FOUND = 0.5
 
+_LOWEST_RB = 0.55
+_JOINED_RB = 0.71
+"""Below, Fink drops the alert, and does not join it to another messenger's event."""
+
 _MEASURED = {
     "xpos": (20, 3050),
     "ypos": (20, 3050),
@@ -66,14 +70,22 @@ def image_name(jd: float, fid: int, rcid: int, field: int) -> str:
 class Exposures:
     """Everything ZTF measured at one place: detections and upper limits in the form of ``prv_candidates``.
 
-    ``tonight`` are the JD of tonight's detections that become alerts.
+    ``tonight`` are the JD of tonight's detections that become alerts; ``place`` is RA and declination, if it matters.
     """
 
-    def __init__(self, dice: Dice, kind: Kind, *, number: int, tonight: tuple[float, ...]) -> None:
+    def __init__(
+        self,
+        dice: Dice,
+        kind: Kind,
+        *,
+        number: int,
+        tonight: tuple[float, ...],
+        place: tuple[float, float] | None = None,
+    ) -> None:
         self._dice = dice
         self._kind = kind
         self._number = number
-        self.ra, self.dec = dice.uniform(0, 360), dice.uniform(-28, 80)
+        self.ra, self.dec = place or (dice.uniform(0, 360), dice.uniform(-28, 80))
         self.field, self._rcid = dice.whole(250, 850), dice.whole(0, 62)
         self._magnitude = dice.uniform(16.5, 19.3)
         self._rise = dice.uniform(*kind.rise)
@@ -144,7 +156,7 @@ class Exposures:
             magapbig=magnitude + dice.normal(0.15),
             nneg=dice.whole(0, 5),
             nbad=0,
-            rb=dice.uniform(0.55, 1),
+            rb=dice.uniform(_JOINED_RB if self._kind.event else _LOWEST_RB, 1),
             ranr=round(self.ra + 1e-4, 7),
             decnr=round(self.dec - 1e-4, 7),
         )

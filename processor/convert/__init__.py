@@ -1,24 +1,58 @@
 """A survey's packet, as Fink distributes it, into a record in SkyPortal's terms. Pure functions."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from processor.convert import lsst, ztf
+from processor.convert import lsst, multi_messenger, ztf
+from processor.convert.annotations import NO_MORE, MoreAnnotations
 from processor.convert.conversion import Conversion, FinkSurvey, Source, Unconvertible
+from processor.convert.lsst_vocabulary import LSST
+from processor.convert.multi_messenger_vocabulary import MULTI_MESSENGER
+from processor.convert.vocabulary import Vocabulary
+from processor.convert.ztf_vocabulary import ZTF
 
-__all__ = ["Conversion", "FinkSurvey", "Source", "Unconvertible", "convert"]
+__all__ = [
+    "HISTORY",
+    "NO_MORE",
+    "Conversion",
+    "FinkSurvey",
+    "MoreAnnotations",
+    "Source",
+    "Unconvertible",
+    "Vocabulary",
+    "convert",
+    "vocabulary_of",
+]
 
-_CONVERTERS = {FinkSurvey.ZTF: ztf.convert, FinkSurvey.LSST: lsst.convert}
+Packet = Mapping[str, Any]
+
+HISTORY = {**ZTF.history, **LSST.history}
+"""Arrays of points in a packet, and the fields of a point that records are made of."""
+
+Converter = Callable[[Packet, Source, MoreAnnotations], Conversion]
 
 
-def convert(packet: Mapping[str, Any], survey: FinkSurvey, source: Source) -> Conversion:
+def convert(packet: Packet, survey: FinkSurvey, source: Source, more: MoreAnnotations = NO_MORE) -> Conversion:
     """Return the record of ``packet``: the same packet always gives the same record.
 
     Raises `Unconvertible`, with a sentence that names the field and its value, and nothing else.
     """
     try:
-        return _CONVERTERS[survey](packet, source)
+        return _converter(packet, survey)(packet, source, more)
     except Unconvertible:
         raise
     except Exception as error:  # a packet that nobody foresaw must not stop the others
         raise Unconvertible(f"unforeseen in the packet: {type(error).__name__}: {error}") from error
+
+
+def _converter(packet: Packet, survey: FinkSurvey) -> Converter:
+    if survey is FinkSurvey.LSST:
+        return lsst.convert
+    return multi_messenger.convert if multi_messenger.is_multi_messenger(packet) else ztf.convert
+
+
+def vocabulary_of(fields: Mapping[str, object], survey: FinkSurvey) -> Vocabulary:
+    """Return the words of a packet with such top-level fields."""
+    if survey is FinkSurvey.LSST:
+        return LSST
+    return MULTI_MESSENGER if multi_messenger.is_multi_messenger(fields) else ZTF

@@ -9,6 +9,8 @@ from typing import Any
 from processor.convert.conversion import Unconvertible
 from schemas.record import instant
 
+NAN = math.nan
+
 Fields = Mapping[str, Any]
 Position = tuple[float, float] | tuple[None, None]
 
@@ -35,13 +37,12 @@ def records(packet: Fields, name: str) -> Iterator[Fields]:
 
 def number(value: Any) -> float:
     """Return a number; NaN where the packet has null."""
-    return math.nan if value is None else float(value)
+    return NAN if value is None else float(value)
 
 
 def finite(value: Any) -> float | None:
-    """Return a number, or None where the packet has null, NaN or infinity."""
-    found = number(value)
-    return found if math.isfinite(found) else None
+    """Return a number, or None where the packet has null, NaN, infinity or something else."""
+    return float(value) if isinstance(value, float | int) and math.isfinite(value) else None
 
 
 def integer(value: Any) -> int | None:
@@ -84,17 +85,19 @@ def moment(value: Any, name: str, mjd_utc: float) -> datetime:
         raise Unconvertible(f"{name} is {value!r}, a time beyond the calendar") from error
 
 
-def sky_position(record: Fields, name: str) -> tuple[float, float]:
-    """Return right ascension and declination of the record ``name``, in degrees."""
-    ra, dec = number(record.get("ra")), number(record.get("dec"))
-    if not 0 <= ra < FULL_CIRCLE:
-        raise Unconvertible(f"{name}.ra is {record.get('ra')!r}, not in [0, 360)")
-    if not -POLE <= dec <= POLE:
-        raise Unconvertible(f"{name}.dec is {record.get('dec')!r}, not in [-90, 90]")
-    return ra, dec
+def sky_position(ra: Any, dec: Any, name: str) -> tuple[float, float]:
+    """Return right ascension and declination, in degrees, of fields that ``name`` stands before."""
+    right_ascension, declination = number(ra), number(dec)
+    if not 0 <= right_ascension < FULL_CIRCLE:
+        raise Unconvertible(f"{name}ra is {ra!r}, not in [0, 360)")
+    if not -POLE <= declination <= POLE:
+        raise Unconvertible(f"{name}dec is {dec!r}, not in [-90, 90]")
+    return right_ascension, declination
 
 
 def point_position(record: Fields) -> Position:
     """Return the position of one point of a light curve; none where it was not measured."""
-    ra, dec = number(record.get("ra")), number(record.get("dec"))
-    return (ra, dec) if 0 <= ra < FULL_CIRCLE and -POLE <= dec <= POLE else NO_POSITION
+    ra, dec = record.get("ra"), record.get("dec")
+    if ra is None or dec is None or not (0 <= ra < FULL_CIRCLE and -POLE <= dec <= POLE):
+        return NO_POSITION
+    return ra, dec

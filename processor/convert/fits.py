@@ -1,10 +1,13 @@
 """The image of a FITS file: its primary HDU, without the extensions."""
 
-from collections.abc import Iterator
+import re
 
 BLOCK = 2880
 CARD = 80
 BITS_PER_BYTE = 8
+
+_INTEGER = re.compile(rb"= +(-?\d+) *(?:/|$)")
+_END = b"END".ljust(CARD)
 
 
 class NotFits(Exception):
@@ -21,37 +24,34 @@ def primary_hdu(data: bytes) -> bytes:
 
 def _end(data: bytes) -> int:
     """Return where the primary HDU ends, its padding included."""
-    cards: dict[bytes, bytes] = {}
-    for start, keyword, value in _cards(data):
-        cards[keyword] = value
-        if keyword == b"END":
-            header = _padded(start + CARD)
-            size = _data_size(cards)
-            if header + size > len(data):
-                raise NotFits
-            return header + _padded(size)
-    raise NotFits
-
-
-def _cards(data: bytes) -> Iterator[tuple[int, bytes, bytes]]:
     if not data.startswith(b"SIMPLE  ="):
         raise NotFits
-    for start in range(0, len(data) - CARD + 1, CARD):
-        card = data[start : start + CARD]
-        yield start, card[:8].rstrip(), card[10:].partition(b"/")[0].strip()
-
-
-def _data_size(cards: dict[bytes, bytes]) -> int:
-    try:
-        axes = int(cards[b"NAXIS"])
-        size = abs(int(cards[b"BITPIX"])) // BITS_PER_BYTE if axes else 0
-        for axis in range(1, axes + 1):
-            size *= int(cards[b"NAXIS%d" % axis])
-    except (KeyError, ValueError) as error:
-        raise NotFits from error
-    if size < 0:
+    # The standard fixes the order of the first cards: SIMPLE, BITPIX, NAXIS, NAXIS1, ...
+    bits, axes = _value(data, 1, b"BITPIX"), _value(data, 2, b"NAXIS")
+    size = abs(bits) // BITS_PER_BYTE if axes else 0
+    for axis in range(1, axes + 1):
+        size *= _value(data, 2 + axis, b"NAXIS%d" % axis)
+    header = _padded(_end_card(data) + CARD)
+    if size < 0 or header + size > len(data):
         raise NotFits
-    return size
+    return header + _padded(size)
+
+
+def _value(data: bytes, card: int, keyword: bytes) -> int:
+    text = data[card * CARD : (card + 1) * CARD]
+    match = _INTEGER.match(text, 8)
+    if text[:8].rstrip() != keyword or match is None:
+        raise NotFits
+    return int(match[1])
+
+
+def _end_card(data: bytes) -> int:
+    start = data.find(_END)
+    while start % CARD:
+        if start < 0:
+            raise NotFits
+        start = data.find(_END, start + 1)
+    return start
 
 
 def _padded(size: int) -> int:

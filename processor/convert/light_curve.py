@@ -1,60 +1,40 @@
 """Photometry point by point into columns, without the points that SkyPortal would refuse."""
 
-import math
 from collections import Counter
+from math import isfinite
 
-from processor.convert.fields import Position
-from schemas.record import LightCurve
+from schemas.record import LIGHT_CURVE_COLUMNS, LightCurve
+
+Key = tuple[str | None, float, float, float | None]
+"""By what SkyPortal tells points of an object apart: origin, mjd, fluxerr, flux."""
+
+Point = tuple[float, str, float | None, float, float | None, float | None, str | None, int | None]
+"""In the order of `LightCurve`."""
 
 
 class LightCurveBuilder:
     """Collects points in the order they are added.
 
     One bad point makes SkyPortal refuse a whole request of many objects: it is left out and counted here. A point
-    whose (origin, mjd, fluxerr, flux) is there already is one row in SkyPortal, whatever its filter: kept once.
+    whose `Key` is there already is one row in SkyPortal, whatever its filter: kept once.
     """
 
     def __init__(self) -> None:
         self.left_out: Counter[str] = Counter()
         """Points by what is wrong with them: few values, they label a metric."""
-        self._keys: set[tuple[str | None, float, float, float | None]] = set()
-        self._mjd: list[float] = []
-        self._filter: list[str] = []
-        self._flux: list[float | None] = []
-        self._fluxerr: list[float] = []
-        self._ra: list[float | None] = []
-        self._dec: list[float | None] = []
-        self._origin: list[str | None] = []
-        self._program_id: list[int | None] = []
+        self._points: dict[Key, Point] = {}
 
-    def add(
-        self,
-        *,
-        mjd: float,
-        band: str,
-        flux: float | None,
-        fluxerr: float,
-        position: Position,
-        origin: str | None,
-        program_id: int | None,
-    ) -> None:
+    def add(self, point: Point) -> None:
         """Add a point in the units of `LightCurve`; NaN is for what the packet does not say."""
-        if not math.isfinite(mjd):
+        mjd, _, flux, fluxerr, _, _, origin, _ = point
+        if not isfinite(mjd):
             self.leave_out("mjd")
-        elif flux is not None and not math.isfinite(flux):
+        elif flux is not None and not isfinite(flux):
             self.leave_out("flux")
-        elif not (math.isfinite(fluxerr) and fluxerr > 0):
+        elif not (fluxerr > 0 and isfinite(fluxerr)):
             self.leave_out("fluxerr")
-        elif (key := (origin, mjd, fluxerr, flux)) not in self._keys:
-            self._keys.add(key)
-            self._mjd.append(mjd)
-            self._filter.append(band)
-            self._flux.append(flux)
-            self._fluxerr.append(fluxerr)
-            self._ra.append(position[0])
-            self._dec.append(position[1])
-            self._origin.append(origin)
-            self._program_id.append(program_id)
+        else:
+            self._points.setdefault((origin, mjd, fluxerr, flux), point)
 
     def leave_out(self, reason: str) -> None:
         """Count a point that is not worth adding."""
@@ -62,13 +42,5 @@ class LightCurveBuilder:
 
     def build(self) -> LightCurve:
         """Return what was added so far."""
-        return LightCurve(
-            mjd=tuple(self._mjd),
-            filter=tuple(self._filter),
-            flux=tuple(self._flux),
-            fluxerr=tuple(self._fluxerr),
-            ra=tuple(self._ra),
-            dec=tuple(self._dec),
-            origin=tuple(self._origin),
-            program_id=tuple(self._program_id),
-        )
+        columns = zip(*self._points.values(), strict=True) if self._points else [()] * len(LIGHT_CURVE_COLUMNS)
+        return LightCurve(**dict(zip(LIGHT_CURVE_COLUMNS, columns, strict=True)))

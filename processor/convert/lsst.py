@@ -1,10 +1,14 @@
 """An LSST packet into a record. Its absent structs are full of nulls, its absent ids are 0."""
 
-import math
+from collections.abc import Iterable, Mapping
+from math import isnan
+from typing import Any
 
+from processor.convert.annotations import Annotations, MoreAnnotations, annotations
 from processor.convert.conversion import Conversion, Source, Unconvertible
 from processor.convert.designation import unpacked
 from processor.convert.fields import (
+    NAN,
     Fields,
     binary,
     finite,
@@ -20,19 +24,23 @@ from processor.convert.fields import (
 )
 from processor.convert.fits import primary_hdu
 from processor.convert.light_curve import LightCurveBuilder
+from processor.convert.lsst_classes import lsst_classes
+from processor.convert.lsst_quality import flags, is_good
+from processor.convert.lsst_vocabulary import LSST
 from schemas.record import ALERT_PHOTOMETRY, FORCED_PHOTOMETRY, LightCurve, SkyPortalAlert
 
 TAI_MINUS_UTC_S = 37
 """Rubin stamps its exposures in TAI, SkyPortal takes UTC. 37 s since 2017."""
 
 NJY_PER_UJY = 1000
-BANDS = ("u", "g", "r", "i", "z", "y")
+FILTERS: Mapping[Any, str] = {band: f"lsst{band}" for band in "ugrizy"}
+"""SkyPortal's name of each band."""
 
 
-def convert(packet: Fields, source: Source) -> Conversion:
+def convert(packet: Fields, source: Source, more: MoreAnnotations) -> Conversion:
     """Turn one LSST packet, as Fink distributes it, into SkyPortal's terms. Raises `Unconvertible`."""
     detection = struct(packet, "diaSource")
-    is_solar_system = bool(struct(packet, "pred").get("is_sso"))
+    is_solar_system = _is_solar_system(packet, detection)
     obj_id = _solar_system_id(packet) if is_solar_system else _object_id(packet, detection)
     ra, dec = _position({} if is_solar_system else struct(packet, "diaObject"), detection)
     tai = detection.get("midpointMjdTai")
@@ -49,6 +57,8 @@ def convert(packet: Fields, source: Source) -> Conversion:
         score=finite(detection.get("reliability")),
         is_solar_system=is_solar_system,
         photometry=_light_curve(packet, detection, curve, with_history=not is_solar_system),
+        annotations=annotations(packet, LSST, more, moving=is_solar_system) | _derived(detection),
+        classifications=lsst_classes(packet, source.topic, moving=is_solar_system),
         cutout_science=_image(packet, "cutoutScience"),
         cutout_template=_image(packet, "cutoutTemplate"),
         cutout_difference=_image(packet, "cutoutDifference"),
@@ -59,9 +69,22 @@ def convert(packet: Fields, source: Source) -> Conversion:
     return Conversion(record=record, left_out=curve.left_out)
 
 
+def _derived(detection: Fields) -> Annotations:
+    """Return what the packet says in thirty flags, in two values."""
+    return {"diaSource.flags": flags(detection), "fink_filters.b_good_quality": is_good(detection)}
+
+
 def _object_id(packet: Fields, detection: Fields) -> str:
     found = struct(packet, "diaObject").get("diaObjectId") or detection.get("diaObjectId")
     return str(identifier(found, "diaObjectId"))
+
+
+def _is_solar_system(packet: Fields, detection: Fields) -> bool:
+    """Return what Fink says of it; where it says nothing, an alert without an object is one."""
+    said = struct(packet, "pred").get("is_sso")
+    if said is not None:
+        return bool(said)
+    return not (struct(packet, "diaObject").get("diaObjectId") or detection.get("diaObjectId"))
 
 
 def _solar_system_id(packet: Fields) -> str:
@@ -70,17 +93,23 @@ def _solar_system_id(packet: Fields) -> str:
         orbit.get("designation"),
         orbit.get("unpacked_primary_provisional_designation"),
         moving.get("designation"),
+        struct(packet, "MPCORB").get("mpcDesignation"),  # until v9 of Rubin's schema, and packed
+        orbit.get("packed_primary_provisional_designation"),
     )
     for name in filter(None, map(text, names)):
         return f"sso_{object_id(unpacked(name))}"
-    raise Unconvertible("pred.is_sso is true, but neither mpc_orbits nor ssSource has a designation")
+    said, found = struct(packet, "pred").get("is_sso"), struct(packet, "diaSource").get("diaObjectId")
+    raise Unconvertible(
+        f"pred.is_sso is {said!r}, diaObjectId is {found!r}, and mpc_orbits, ssSource and MPCORB have no designation"
+    )
 
 
 def _position(dia_object: Fields, detection: Fields) -> tuple[float, float]:
     """Return the object's mean position where there is one, else the detection's."""
-    if math.isnan(number(dia_object.get("ra"))) or math.isnan(number(dia_object.get("dec"))):
-        return sky_position(detection, "diaSource")
-    return sky_position(dia_object, "diaObject")
+    ra, dec = dia_object.get("ra"), dia_object.get("dec")
+    if isnan(number(ra)) or isnan(number(dec)):
+        return sky_position(detection.get("ra"), detection.get("dec"), "diaSource.")
+    return sky_position(ra, dec, "diaObject.")
 
 
 def _image(packet: Fields, name: str) -> bytes | None:
@@ -90,35 +119,40 @@ def _image(packet: Fields, name: str) -> bytes | None:
 
 
 def _light_curve(packet: Fields, detection: Fields, curve: LightCurveBuilder, *, with_history: bool) -> LightCurve:
-    if detection.get("band") not in BANDS:
-        raise Unconvertible(f"diaSource.band is {detection.get('band')!r}, not one of {', '.join(BANDS)}")
-    _add(curve, detection, ALERT_PHOTOMETRY)
+    if detection.get("band") not in FILTERS:
+        raise Unconvertible(f"diaSource.band is {detection.get('band')!r}, not one of {', '.join(FILTERS)}")
+    _add(curve, [detection], ALERT_PHOTOMETRY)
     if with_history:
-        for row in records(packet, "prvDiaSources"):
-            _add(curve, row, ALERT_PHOTOMETRY)
-        for row in records(packet, "prvDiaForcedSources"):
-            _add(curve, row, FORCED_PHOTOMETRY)
+        _add(curve, records(packet, "prvDiaSources"), ALERT_PHOTOMETRY)
+        _add(curve, records(packet, "prvDiaForcedSources"), FORCED_PHOTOMETRY)
     return curve.build()
 
 
-def _add(curve: LightCurveBuilder, row: Fields, origin: str | None) -> None:
-    if row.get("band") not in BANDS:
-        curve.leave_out("band")
-    elif not math.isnan(number(row.get("timeWithdrawnMjdTai"))):
-        curve.leave_out("withdrawn")
-    elif row.get("psfFlux_flag"):
-        curve.leave_out("psfFlux_flag")
-    else:
-        curve.add(
-            mjd=_mjd(row),
-            band=f"lsst{row['band']}",
-            flux=number(row.get("psfFlux")) / NJY_PER_UJY,
-            fluxerr=number(row.get("psfFluxErr")) / NJY_PER_UJY,
-            position=point_position(row),
-            origin=origin,
-            program_id=None,
-        )
+def _add(curve: LightCurveBuilder, rows: Iterable[Fields], origin: str | None) -> None:
+    """Add the points of ``rows``. Histories are long: what is tested often is tested without a call."""
+    for row in rows:
+        band, withdrawn = FILTERS.get(row.get("band")), row.get("timeWithdrawnMjdTai")
+        if band is None:
+            curve.leave_out("band")
+        elif withdrawn is not None and not isnan(withdrawn):
+            curve.leave_out("withdrawn")
+        elif row.get("psfFlux_flag"):
+            curve.leave_out("psfFlux_flag")
+        else:
+            flux, fluxerr = row.get("psfFlux"), row.get("psfFluxErr")
+            curve.add(
+                (
+                    _mjd(row),
+                    band,
+                    NAN if flux is None else flux / NJY_PER_UJY,
+                    NAN if fluxerr is None else fluxerr / NJY_PER_UJY,
+                    *point_position(row),
+                    origin,
+                    None,
+                )
+            )
 
 
 def _mjd(row: Fields) -> float:
-    return number(row.get("midpointMjdTai")) - TAI_MINUS_UTC_S / 86400
+    tai = row.get("midpointMjdTai")
+    return NAN if tai is None else tai - TAI_MINUS_UTC_S / 86400

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 
+from processor.convert.annotations import Annotations, MoreAnnotations, annotations, word
 from processor.convert.conversion import Conversion, Source, Unconvertible
 from processor.convert.fields import (
     NO_POSITION,
@@ -20,7 +21,9 @@ from processor.convert.fields import (
     struct,
     text,
 )
+from processor.convert.finkclass import KNOWN_MINOR_PLANET, RULE, FinkClass, fink_class
 from processor.convert.light_curve import LightCurveBuilder
+from processor.convert.ztf_vocabulary import ZTF
 from schemas.record import ALERT_PHOTOMETRY, LightCurve, SkyPortalAlert
 
 MJD_ZERO_JD = 2400000.5
@@ -40,11 +43,12 @@ Exposure = tuple[float, int]
 """``jd`` and ``fid``: one exposure may have several rows, one for each quadrant of the camera."""
 
 
-def convert(packet: Fields, source: Source) -> Conversion:
+def convert(packet: Fields, source: Source, more: MoreAnnotations) -> Conversion:
     """Turn one ZTF packet, as Fink distributes it, into SkyPortal's terms. Raises `Unconvertible`."""
     candidate = struct(packet, "candidate")
     jd = candidate.get("jd")
-    ra, dec = sky_position(candidate, "candidate")
+    ra, dec = sky_position(candidate.get("ra"), candidate.get("dec"), "candidate.")
+    found = fink_class(packet)
     curve = LightCurveBuilder()
     record = SkyPortalAlert(
         survey="ZTF",
@@ -56,7 +60,10 @@ def convert(packet: Fields, source: Source) -> Conversion:
         observed_at=moment(jd, "candidate.jd", _mjd(candidate)),
         published_at=source.published_at,
         score=finite(candidate.get("drb")),
+        is_solar_system=packet.get("roid") == KNOWN_MINOR_PLANET,
         photometry=_light_curve(packet, candidate, curve),
+        annotations=annotations(packet, ZTF, more) | _derived(found),
+        classifications=found.classifications(),
         cutout_science=_stamp(packet, "cutoutScience"),
         cutout_template=_stamp(packet, "cutoutTemplate"),
         cutout_difference=_stamp(packet, "cutoutDifference"),
@@ -65,6 +72,11 @@ def convert(packet: Fields, source: Source) -> Conversion:
         schema_version=text(packet.get("schemavsn")),
     )
     return Conversion(record=record, left_out=curve.left_out)
+
+
+def _derived(found: FinkClass) -> Annotations:
+    """Return what the packet does not say itself; named after whose rule it is."""
+    return {"fink_filters.class": word(found.name), "fink_filters.rule": RULE}
 
 
 def _object_id(packet: Fields) -> str:
@@ -104,15 +116,9 @@ def _add_detection(curve: LightCurveBuilder, row: Fields) -> None:
         curve.leave_out("isdiffpos")
     else:
         flux = _microjansky(number(row.get("magpsf")))
-        curve.add(
-            mjd=_mjd(row),
-            band=band,
-            flux=sign * _rounded(flux),
-            fluxerr=_rounded(flux * number(row.get("sigmapsf")) * math.log(10) / 2.5),
-            position=point_position(row),
-            origin=ALERT_PHOTOMETRY,
-            program_id=integer(row.get("programid")),
-        )
+        fluxerr = _rounded(flux * number(row.get("sigmapsf")) * math.log(10) / 2.5)
+        program_id = integer(row.get("programid"))
+        curve.add((_mjd(row), band, sign * _rounded(flux), fluxerr, *point_position(row), ALERT_PHOTOMETRY, program_id))
 
 
 def _deepest(history: list[Fields], curve: LightCurveBuilder) -> Mapping[Exposure, Fields]:
@@ -132,16 +138,10 @@ def _add_limit(curve: LightCurveBuilder, row: Fields) -> None:
     if band is None:
         curve.leave_out("band")
         return
-    curve.add(
-        mjd=_mjd(row),
-        band=band,
-        flux=None,
-        fluxerr=_rounded(_microjansky(number(row["diffmaglim"])) / LIMIT_SIGMAS),
-        # The row in SkyPortal must not depend on which of the object's alerts brought it.
-        position=NO_POSITION,
-        origin=ALERT_PHOTOMETRY,
-        program_id=integer(row.get("programid")),
-    )
+    fluxerr = _rounded(_microjansky(number(row["diffmaglim"])) / LIMIT_SIGMAS)
+    program_id = integer(row.get("programid"))
+    # Without the candidate's position: the row in SkyPortal must not depend on which of the object's alerts brought it.
+    curve.add((_mjd(row), band, None, fluxerr, *NO_POSITION, ALERT_PHOTOMETRY, program_id))
 
 
 def _mjd(row: Fields) -> float:

@@ -3,12 +3,14 @@
 import itertools
 import json
 import math
+from collections.abc import Iterable
 from io import BytesIO
 from typing import Any
 
 import fastavro
 
 from demo.fink import FinkAlert
+from demo.fink.alert import is_multi_messenger
 
 
 def same(one: object, other: object) -> bool:
@@ -29,5 +31,12 @@ def decode(key: bytes, value: bytes) -> dict[str, Any]:
     return dict(packet)
 
 
-def alert_id(alert: FinkAlert) -> int:
-    return int(alert.packet["candid" if alert.survey == "ztf" else "diaSourceId"])
+def alert_id(alert: FinkAlert) -> str:
+    if is_multi_messenger(alert.packet):
+        return "{objectId}:{triggerId}:{jd!r}".format_map(alert.packet)
+    return str(alert.packet["candid" if alert.survey == "ztf" else "diaSourceId"])
+
+
+def ordinary(alerts: Iterable[FinkAlert]) -> list[FinkAlert]:
+    """Those that are no joins with another messenger's event."""
+    return [alert for alert in alerts if not is_multi_messenger(alert.packet)]

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from astropy.wcs import WCS
+from fink_messages import ordinary
 
 from demo.fink import Survey, night
 
@@ -15,7 +16,7 @@ SURVEYS: tuple[Survey, ...] = ("ztf", "lsst")
 
 @pytest.fixture(scope="module")
 def ztf() -> list[dict[str, Any]]:
-    return [alert.packet for alert in night(seed=7, alerts=60, surveys=("ztf",))]
+    return [alert.packet for alert in ordinary(night(seed=7, alerts=60, surveys=("ztf",)))]
 
 
 @pytest.fixture(scope="module")

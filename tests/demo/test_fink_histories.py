@@ -4,7 +4,7 @@ from collections import defaultdict
 from typing import Any
 
 import pytest
-from fink_messages import same
+from fink_messages import ordinary, same
 
 from demo.fink import Survey, night
 
@@ -14,7 +14,7 @@ BEYOND_FLOATS = 2**53
 
 @pytest.fixture(scope="module")
 def ztf() -> list[dict[str, Any]]:
-    return [alert.packet for alert in night(seed=7, alerts=200, surveys=("ztf",))]
+    return [alert.packet for alert in ordinary(night(seed=7, alerts=400, surveys=("ztf",)))]
 
 
 @pytest.fixture(scope="module")
@@ -87,11 +87,34 @@ def test_missing_values_look_as_each_survey_writes_them(ztf: list[dict[str, Any]
     assert -999.0 in {packet["candidate"]["ssdistnr"] for packet in ztf}
     assert {packet["DR3Name"] for packet in ztf} > {"nan"}
     assert {packet["tns"] for packet in ztf} > {""}
-    assert {packet["spicy_id"] for packet in ztf} == {-1}
-    assert {packet["cdsxmatch"] for packet in ztf} > {"Unknown", "Fail"}
+    assert {packet["spicy_id"] for packet in ztf} > {-1}
+    assert {packet["cdsxmatch"] for packet in ztf} > {"Unknown", "Fail", "Fail 504"}
+    assert {packet["gaiaClass"] for packet in ztf} > {"nan"}
+    assert {packet["vsx"] for packet in ztf} > {"nan", "Unknown", "Fail 503"}
+    for catalogue in ("spicy_class", "gcvs", "x3hsp", "x4lac"):
+        assert {packet[catalogue] for packet in ztf} > {"Unknown"}
+    for field in ("HyperLEDA_name", "2MASS_name", "lum_dist", "ang_dist"):
+        assert "None" in {packet["mangrove"][field] for packet in ztf}
+    assert len({packet["mangrove"]["lum_dist"] for packet in ztf}) > 1
+    assert {packet["slsn_score"] for packet in ztf} > {-1.0}
+    assert {packet["blazar_stats"]["m2"] for packet in ztf} > {-1.0}
+    assert {packet["candidate"]["sgscore1"] for packet in ztf} > {-999.0}
+    assert {packet["candidate"]["drb"] for packet in ztf} > {None}
+    assert {packet["anomaly_score"] for packet in ztf} > {None}
+    assert {packet["mag_rate"] for packet in ztf} > {None}
+    assert {packet["roid"] for packet in ztf} == {0, 1, 2, 3}
     assert any(math.isnan(curve["kurtosis"]) for packet in lsst for curve in packet["lc_features"].values())
     assert {packet["clf"]["cats_class"] for packet in lsst} > {-1}
     assert {packet["xm"]["simbad_otype"] for packet in lsst} > {None, "Fail"}
+    assert {packet["clf"]["elephant_kstest_template"] for packet in lsst} > {None}
+    assert {packet["clf"]["earlySNIa_score"] for packet in lsst} == {-1.0}
+    assert {packet["xm"]["tns_fullname"] for packet in lsst} > {None}
+
+
+def test_only_what_the_minor_planet_center_knows_has_a_name(ztf: list[dict[str, Any]]) -> None:
+    for packet in ztf:
+        known = packet["roid"] == 3
+        assert known == (packet["candidate"]["ssnamenr"] != "null") == (packet["candidate"]["ssdistnr"] != -999.0)
 
 
 def test_the_earlier_detections_of_an_lsst_object_are_in_its_later_history(lsst: list[dict[str, Any]]) -> None:

@@ -17,7 +17,7 @@ from confluent_kafka.admin import AdminClient
 from demo.kafka import BrokerDiedError, LocalKafka, LocalKafkaError, PortTakenError
 from demo.kafka.ports import free_ports
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 SERVE = "import typer; from demo.kafka.command import serve; typer.run(serve)"
 
 

@@ -214,7 +214,7 @@ def test_parallel_requests_that_share_two_objects_deadlock_and_nothing_of_the_lo
     objects = [target.obj() for _ in range(3)]
     bodies = [target.mag(obj_id=objects, mjd=[mjd] * 3) for mjd in (60000.0, 60001.0, 60002.0, 60003.0)]
     with ThreadPoolExecutor(4) as pool:
-        for _ in range(20):
+        for _ in range(100):
             answers = list(pool.map(lambda body: target.ask("PUT", PATH, body), bodies))
             if any(answer.status_code != 200 for answer in answers):
                 break

@@ -11,17 +11,22 @@ import psutil
 import pytest
 import requests
 
+from demo.kafka.ports import free_ports
 from demo.skyportal.nginx import RateLimit
 from demo.skyportal.process import SkyPortal
+from support.kafka import PATIENCE_S, until
 
-COMMAND = "import typer; from demo.skyportal.command import serve; typer.run(serve)"
+COMMAND = (
+    "import signal, typer; from demo.skyportal.command import serve;"
+    "signal.signal(signal.SIGINT, signal.default_int_handler);"  # a shell mutes it for what runs in the background
+    "typer.run(serve)"
+)
 OWNER = """
-import time
 from demo.skyportal.process import SkyPortal
 skyportal = SkyPortal()
 skyportal.start()
 print(skyportal.port, flush=True)
-time.sleep(60)
+input()
 """
 
 
@@ -32,7 +37,7 @@ def limited() -> Iterator[SkyPortal]:
 
 
 def read(skyportal: SkyPortal, token: str) -> requests.Response:
-    return requests.get(f"{skyportal.url}/api/groups", headers={"Authorization": f"token {token}"}, timeout=10)
+    return requests.get(f"{skyportal.url}/api/groups", headers={"Authorization": f"token {token}"}, timeout=PATIENCE_S)
 
 
 def accepts(port: int) -> bool:
@@ -52,38 +57,38 @@ def test_of_forty_requests_eleven_pass_and_one_more_every_fifth_of_a_second() ->
 
 
 def test_the_limit_holds_per_token_and_recovers(limited: SkyPortal) -> None:
-    answers = [read(limited, limited.token) for _ in range(40)]
+    began = time.monotonic()
+    answers = [read(limited, limited.token) for _ in range(60)]
     refused = [answer for answer in answers if answer.status_code == 429]
     assert [answer.status_code for answer in answers[:11]] == [200] * 11
-    assert len(refused) >= 25
+    assert len(answers) - len(refused) <= 12 + 5 * (time.monotonic() - began)
     assert refused[0].headers["Content-Type"] == "text/html"
     assert "Retry-After" not in refused[0].headers
     assert "<center><h1>429 Too Many Requests</h1></center>" in refused[0].text
     assert read(limited, limited.admin_token).status_code == 200
-    assert [requests.get(f"{limited.url}/api/groups", timeout=10).status_code for _ in range(15)] == [401] * 15
+    anybody = [requests.get(f"{limited.url}/api/groups", timeout=PATIENCE_S) for _ in range(15)]
+    assert [answer.status_code for answer in anybody] == [401] * 15
     began = time.monotonic()
-    while read(limited, limited.token).status_code == 429:
-        assert time.monotonic() - began < 5
-    assert time.monotonic() - began < 1
+    while read(limited, limited.token).status_code == 429:  # without a pause: what is refused costs nothing
+        assert time.monotonic() - began < PATIENCE_S
     assert limited.control.counts()["by_status"]["429"] >= len(refused)
 
 
 def test_a_body_above_the_limit_is_refused_by_nginx(limited: SkyPortal) -> None:
-    with socket.create_connection(("127.0.0.1", limited.port), timeout=10) as client:
+    with socket.create_connection(("127.0.0.1", limited.port), timeout=PATIENCE_S) as client:
         client.sendall(b"PUT /api/photometry HTTP/1.1\r\nHost: x\r\nContent-Length: 105906176\r\n\r\n")
-        answer = client.recv(4096)
-    assert answer.startswith(b"HTTP/1.1 413")
-    assert b"text/html" in answer
+        with client.makefile("rb") as answer:
+            assert answer.readline().startswith(b"HTTP/1.1 413")
+            assert any(b"text/html" in line for line in iter(answer.readline, b"\r\n"))
 
 
 def test_a_killed_server_refuses_and_comes_back_empty_on_the_same_port() -> None:
-    with SkyPortal(filters=[("sn", "Fink", "ZTF Public")]) as skyportal:
-        began = time.monotonic()
-        port = skyportal.port
+    (port,) = free_ports(1)  # nobody else is given it meanwhile
+    with SkyPortal(port, filters=[("sn", "Fink", "ZTF Public")]) as skyportal:
         filters = skyportal.control.state()["filters"]
         body = {"id": "ZTF1", "ra": 1.0, "dec": 1.0, "filter_ids": [1], "passed_at": "2026-11-20T08:01:02"}
         headers = {"Authorization": f"token {skyportal.token}"}
-        assert requests.post(f"{skyportal.url}/api/candidates", json=body, headers=headers, timeout=10).ok
+        assert requests.post(f"{skyportal.url}/api/candidates", json=body, headers=headers, timeout=PATIENCE_S).ok
         skyportal.kill()
         assert not accepts(port)
         skyportal.start()
@@ -91,7 +96,6 @@ def test_a_killed_server_refuses_and_comes_back_empty_on_the_same_port() -> None
         assert skyportal.control.counts()["candidates"] == 0
         assert [row["name"] for row in skyportal.control.state()["filters"]] == [row["name"] for row in filters]
         assert read(skyportal, skyportal.token).status_code == 200
-        assert time.monotonic() - began < 4
     assert not accepts(port)
 
 
@@ -101,14 +105,14 @@ def test_a_taken_port_is_a_clear_error(limited: SkyPortal) -> None:
 
 
 def test_the_server_ends_with_a_parent_that_is_killed() -> None:
-    with subprocess.Popen([sys.executable, "-c", OWNER], stdout=subprocess.PIPE, text=True) as owner:
+    with subprocess.Popen(
+        [sys.executable, "-c", OWNER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as owner:
         assert owner.stdout is not None
         port = int(owner.stdout.readline())
         assert accepts(port)
-        owner.send_signal(signal.SIGKILL)
-        deadline = time.monotonic() + 10
-        while accepts(port):
-            assert time.monotonic() < deadline
+        owner.kill()
+        until(lambda: not accepts(port), "the end of the server")
 
 
 def test_the_command_says_address_and_token_and_ends_when_interrupted() -> None:
@@ -117,16 +121,23 @@ def test_the_command_says_address_and_token_and_ends_when_interrupted() -> None:
         assert process.stdout is not None
         url, token, _ = (process.stdout.readline().split()[1] for _ in range(3))
         headers = {"Authorization": f"token {token}"}
-        names = [row["name"] for row in requests.get(f"{url}/api/filters", headers=headers, timeout=10).json()["data"]]
+        answer = requests.get(f"{url}/api/filters", headers=headers, timeout=PATIENCE_S)
         process.send_signal(signal.SIGINT)
-        process.wait(10)
-    assert names == ["sn", "sn"]
+        try:
+            process.wait(PATIENCE_S)
+        finally:
+            process.kill()
+    assert [row["name"] for row in answer.json()["data"]] == ["sn", "sn"]
     assert not accepts(int(url.rpartition(":")[2]))
 
 
 def test_the_command_tells_what_a_filter_looks_like() -> None:
     process = subprocess.run(
-        [sys.executable, "-c", COMMAND, "--filter", "sn"], capture_output=True, text=True, timeout=20, check=False
+        [sys.executable, "-c", COMMAND, "--filter", "sn"],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
     )
     assert process.returncode == 2
     assert "NAME:GROUP:STREAM" in process.stderr

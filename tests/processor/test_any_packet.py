@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from written_rules import plain
 
 from processor.convert import Conversion, FinkSurvey, Source, Unconvertible, convert
 from processor.show import as_json
@@ -21,6 +22,28 @@ from support.packets import (
     ztf_detection,
     ztf_limit,
     ztf_packet,
+)
+
+FACTS = (
+    "cdsxmatch",
+    "roid",
+    "mulens",
+    "snn_snia_vs_nonia",
+    "snn_sn_vs_all",
+    "rf_kn_vs_nonkn",
+    "tracklet",
+    "mangrove",
+    "blazar_stats",
+    "a_new_field",
+    "clf",
+    "xm",
+    "pred",
+    "misc",
+    "mpc_orbits",
+    "ssSource",
+    "MPCORB",
+    "triggerId",
+    "fink_class",
 )
 
 JUNK = st.one_of(
@@ -42,6 +65,16 @@ def junk_in(fields: Mapping[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
     return st.dictionaries(st.sampled_from(sorted(fields)), JUNK, max_size=3).map(lambda junk: {**fields, **junk})
 
 
+def with_facts(packets: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[dict[str, Any]]:
+    """Return packets to which Fink has added anything at all."""
+    trees = st.recursive(
+        JUNK,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+        max_leaves=6,
+    )
+    return st.builds(dict.__or__, packets, st.dictionaries(st.sampled_from(FACTS), trees, max_size=4))
+
+
 def rows(*kinds: Mapping[str, Any]) -> st.SearchStrategy[Any]:
     """Return an array of a packet's."""
     return JUNK | st.lists(st.none() | st.sampled_from(kinds) | st.one_of(*map(junk_in, kinds)), max_size=6)
@@ -49,9 +82,14 @@ def rows(*kinds: Mapping[str, Any]) -> st.SearchStrategy[Any]:
 
 ZTF = st.builds(
     lambda packet, candidate, history: {**packet, "candidate": candidate, "prv_candidates": history},
-    st.just(ztf_packet()) | junk_in(ztf_packet()),
+    with_facts(st.just(ztf_packet()) | junk_in(ztf_packet())),
     st.just(ztf_detection()) | junk_in(ztf_detection()),
     rows(ztf_detection(), ztf_limit()),
+)
+JOINED = with_facts(
+    junk_in(
+        {"objectId": "ZTF26aamcbly", "triggerId": "S1", "ztf_ra": 1.5, "ztf_dec": -2.5, "jd": 2_461_121.5, "roid": 3}
+    )
 )
 LSST = st.builds(
     lambda packet, source, history, forced: {
@@ -60,7 +98,7 @@ LSST = st.builds(
         "prvDiaSources": history,
         "prvDiaForcedSources": forced,
     },
-    st.just(lsst_packet()) | junk_in(lsst_packet()) | junk_in(solar_system_packet()),
+    with_facts(st.just(lsst_packet()) | junk_in(lsst_packet()) | junk_in(solar_system_packet())),
     st.just(dia_source()) | junk_in(dia_source()),
     rows(dia_source()),
     rows(forced_source()),
@@ -84,17 +122,31 @@ def check(conversion: Conversion) -> None:
     assert len(keys) == len(set(keys))
     assert all(count > 0 for count in conversion.left_out.values())
     assert as_json(conversion)  # which refuses NaN
-    assert codec.decode(codec.encode(conversion.record)).obj_id == conversion.record.obj_id
+    assert plain(codec.decode(codec.encode(conversion.record))) == plain(conversion.record)
+    for value in conversion.record.annotations.values():
+        assert value is None or type(value) in {bool, int, float, str}
+        assert not isinstance(value, int) or abs(value) <= 2**53
+        assert not isinstance(value, float) or math.isfinite(value)
+    for item in conversion.record.classifications:
+        assert item.name
+        assert item.probability is None or 0 <= item.probability <= 1
 
 
-@settings(max_examples=400)
+@settings(max_examples=250)
 @given(ZTF)
 def test_any_packet_of_ztf_becomes_a_sound_record_or_is_refused(packet: Mapping[str, Any]) -> None:
     for conversion in converted(packet, FinkSurvey.ZTF):
         check(conversion)
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
+@given(JOINED)
+def test_any_packet_of_a_joined_alert_becomes_a_sound_record_or_is_refused(packet: Mapping[str, Any]) -> None:
+    for conversion in converted(packet, FinkSurvey.ZTF):
+        check(conversion)
+
+
+@settings(max_examples=250)
 @given(LSST)
 def test_any_packet_of_rubin_becomes_a_sound_record_or_is_refused(packet: Mapping[str, Any]) -> None:
     for conversion in converted(packet, FinkSurvey.LSST):

@@ -4,7 +4,8 @@ import socket
 from collections import Counter
 
 from demo.kafka import LocalKafka
-from support.kafka import committed, create_topic, until
+from support.kafka import committed, create_topic, publish, until
+from support.processes import LEAVING_S
 from support.processor import (
     comes_true,
     environment,
@@ -64,9 +65,11 @@ def test_leaving_while_the_broker_is_silent_is_said_and_passes_nothing(broker: s
         with running_processor(settings) as processor:
             until_said(processor, "assigned")
             local.freeze(0)
+            publish(broker, fink_topic, [(None, b"no alert")])
             publish_alerts(broker, fink_topic, ztf_alerts(3, fink_topic))
+            until_said(processor, "dead-lettered")  # so a delivery is waited for
             assert not comes_true(lambda: is_done(broker, topic, fink_topic), within_s=2)
-            assert processor.stop(patience_s=15) == 1
+            assert processor.stop(LEAVING_S) == 1
             assert "ERROR processor asked to stop before the broker acknowledged" in processor.output
         local.thaw(0)
 
@@ -82,7 +85,7 @@ def test_leaving_while_fink_is_silent_takes_seconds(broker: str, topic: str) -> 
             publish_alerts(fink.bootstrap_servers, "fink_x", ztf_alerts(20, "fink_x"))
             until(lambda: len(published(broker, topic)) == 20, "the alerts")
             fink.freeze(0)
-            assert processor.stop(patience_s=15) == 0
+            assert processor.stop(LEAVING_S) == 0
         fink.thaw(0)
 
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
+from itertools import chain
 from random import Random
 
 from confluent_kafka import Producer
@@ -10,9 +11,10 @@ from demo.fink import FinkAlert, encode
 from processor.decode import Decoder
 from schemas import codec, names
 from schemas.dead_letters import LeftOut, from_headers
-from support.kafka import committed, create_topic, ends, partitions_of, publish, read_all, until
+from support.kafka import PATIENCE_S, committed, create_topic, publish, read_all, until
 from support.processor import (
     environment,
+    freeze_uncommitted,
     group,
     publish_alerts,
     published,
@@ -77,7 +79,7 @@ def test_messages_of_every_bad_kind_are_put_aside_as_they_came_and_the_rest_goes
         if alert is not None:
             good_key, good_value = encode(alert)
             producer.produce(fink_topic, key=good_key, value=good_value)
-    assert producer.flush(30) == 0
+    assert producer.flush(PATIENCE_S) == 0
 
     with running_processor(environment(broker, topic, fink_topic)) as processor:
         until_done(broker, topic, fink_topic)
@@ -137,10 +139,10 @@ def test_messages_that_no_letter_can_hold_are_put_aside_without_what_is_too_larg
     producer = Producer({"bootstrap.servers": broker, "message.max.bytes": 15 * 2**20, "linger.ms": 0})
     for (_, bad_key, bad_value, headers, _), alert in zip(bad, good, strict=False):
         producer.produce(fink_topic, key=bad_key, value=bad_value, headers=list(headers))
-        assert producer.flush(30) == 0  # alone in its batch
+        assert producer.flush(PATIENCE_S) == 0  # alone in its batch
         good_key, good_value = encode(alert)
         producer.produce(fink_topic, key=good_key, value=good_value)
-    assert producer.flush(30) == 0
+    assert producer.flush(PATIENCE_S) == 0
 
     with running_processor(environment(broker, topic, fink_topic)) as processor:
         until_done(broker, topic, fink_topic)
@@ -189,15 +191,21 @@ def test_keys_that_would_end_or_block_the_process_are_put_aside_and_the_rest_goe
 def test_a_crash_between_publishing_and_committing_repeats_and_loses_nothing(broker: str, topic: str) -> None:
     fink_topic = f"fink_{topic}"
     alerts = ztf_alerts(300, fink_topic)
-    publish_alerts(broker, fink_topic, alerts)
     settings = environment(broker, topic, fink_topic)
+    create_topic(broker, fink_topic)
+    parts = iter([alerts[first : first + 25] for first in range(0, 250, 25)])
+
+    def feed() -> None:
+        publish_alerts(broker, fink_topic, next(parts, []))
 
     with running_processor(settings) as processor:
-        until(lambda: bool(partitions_of(broker, topic)) and bool(ends(broker, topic)), "the first records")
+        until_said(processor, "assigned")
+        freeze_uncommitted(processor, broker, topic, fink_topic, feed)
         processor.kill()
+    publish_alerts(broker, fink_topic, [*chain(*parts), *alerts[250:]])
     before = len(published(broker, topic))
     with running_processor(settings) as processor:
-        until_done(broker, topic, fink_topic, patience_s=120)  # Kafka believes in the dead one for 45 s
+        until_done(broker, topic, fink_topic, patience_s=120)  # Kafka believes in the dead one for 12 s
         assert processor.stop() == 0
 
     found = Counter(record.alert_id for record in published(broker, topic))
@@ -217,7 +225,7 @@ def test_replicas_share_the_partitions_and_lose_nothing_when_one_leaves(broker: 
         for number, alert in enumerate(alerts):
             key, value = encode(alert)
             producer.produce(fink_topic, key=key, value=value, partition=number % 4)
-        assert producer.flush(30) == 0
+        assert producer.flush(PATIENCE_S) == 0
         assert first.stop() == 0
         until_done(broker, topic, fink_topic)
         assert second.stop() == 0

@@ -146,12 +146,12 @@ VALUES: list[tuple[str, Any, bytes]] = [
 
 @pytest.mark.parametrize(("schema", "start"), [one[1:] for one in VALUES], ids=[one[0] for one in VALUES])
 def test_a_value_that_claims_to_be_huge_ends_in_an_error_where_it_ends(schema: Any, start: bytes) -> None:
-    began = time.monotonic()
+    began = time.thread_time()
 
     with pytest.raises(Undecodable, match="the value is no alert"):
         Decoder().decode(json.dumps(record(schema)).encode(), start + b"\x02\x04" * 10_000)
 
-    assert time.monotonic() - began < 5
+    assert time.thread_time() - began < 5
 
 
 def test_a_decimal_number_of_a_megabyte_stays_bytes() -> None:

@@ -6,21 +6,30 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient, NewTopic, PartitionMetadata
 
 from schemas import codec
 from schemas.record import SkyPortalAlert
 
 PATIENCE_S = 60.0
-NOBODY_RESPONSIBLE = {
-    KafkaError._UNKNOWN_PARTITION,  # noqa: SLF001  # librdkafka's own codes begin so
+ANSWER_S = 20.0
+"""For one question to a broker; it is asked again until patience ends."""
+
+NO_ANSWER_YET = {
+    KafkaError._ALL_BROKERS_DOWN,  # noqa: SLF001  # librdkafka's own codes begin so
+    KafkaError._TIMED_OUT,  # noqa: SLF001  # the same
+    KafkaError._TRANSPORT,  # noqa: SLF001  # the same
+    KafkaError._UNKNOWN_PARTITION,  # noqa: SLF001  # the same
+    KafkaError._WAIT_COORD,  # noqa: SLF001  # the same
     KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
     KafkaError.COORDINATOR_NOT_AVAILABLE,
     KafkaError.LEADER_NOT_AVAILABLE,
     KafkaError.NOT_COORDINATOR,
     KafkaError.NOT_LEADER_FOR_PARTITION,
+    KafkaError.REQUEST_TIMED_OUT,
     KafkaError.UNKNOWN_TOPIC_OR_PART,
 }
+"""What a broker says that has just started, or was frozen, or is busy."""
 
 Answer = TypeVar("Answer")
 
@@ -39,7 +48,7 @@ def create_topic(broker: str, topic: str, partitions: int = 1, **config: str) ->
     """Create ``topic``; of its settings only those in ``config``, with ``_`` for a dot, differ from Kafka's own."""
     admin = AdminClient({"bootstrap.servers": broker})
     wanted = NewTopic(topic, partitions, config={name.replace("_", "."): value for name, value in config.items()})
-    admin.create_topics([wanted])[topic].result(30)
+    admin.create_topics([wanted])[topic].result(PATIENCE_S)
     until(lambda: len(partitions_of(broker, topic)) == partitions, f"{topic} to be led")
 
 
@@ -50,7 +59,7 @@ def publish(broker: str, topic: str, messages: Iterable[tuple[bytes | None, byte
     for key, value in messages:
         producer.produce(topic, key=key, value=value, on_delivery=lambda error, _message: errors.append(error))
         producer.poll(0)
-    assert producer.flush(30) == 0
+    assert producer.flush(PATIENCE_S) == 0
     assert not any(errors), errors
 
 
@@ -71,10 +80,18 @@ class Read:
 
 
 def partitions_of(broker: str, topic: str) -> list[TopicPartition]:
-    """Return the partitions of ``topic`` that a broker leads; none if it does not exist."""
-    metadata = AdminClient({"bootstrap.servers": broker}).list_topics(timeout=10).topics.get(topic)
-    found = metadata.partitions if metadata else {}
-    return [TopicPartition(topic, number) for number, one in found.items() if one.leader >= 0]
+    """Return the partitions of ``topic``, once a broker leads each of them; none if it does not exist."""
+    admin = AdminClient({"bootstrap.servers": broker})
+    found: dict[int, PartitionMetadata] = {}
+
+    def led() -> bool:
+        nonlocal found
+        metadata = _patiently(lambda: admin.list_topics(timeout=ANSWER_S), "the list of topics").topics.get(topic)
+        found = metadata.partitions if metadata else {}
+        return all(one.leader >= 0 for one in found.values())
+
+    until(led, f"{topic} to be led")
+    return [TopicPartition(topic, number) for number in found]
 
 
 def read_all(broker: str, topic: str) -> list[Read]:
@@ -121,7 +138,8 @@ def commit(broker: str, topic: str, group: str, offset: int) -> None:
     """Let ``group`` have read the first partition of ``topic`` up to ``offset``."""
     consumer = _consumer(broker, group)
     try:
-        consumer.commit(offsets=[TopicPartition(topic, 0, offset)], asynchronous=False)
+        wanted = [TopicPartition(topic, 0, offset)]
+        _patiently(lambda: consumer.commit(offsets=wanted, asynchronous=False), f"a commit of {group}")
     finally:
         consumer.close()
 
@@ -130,25 +148,34 @@ def committed(broker: str, topic: str, group: str) -> Mapping[int, int]:
     """Return the offset that ``group`` has committed for each partition that it has."""
     consumer = _consumer(broker, group)
     try:
-        found = _patiently(lambda: consumer.committed(partitions_of(broker, topic), timeout=10), f"offsets of {group}")
+        parts = partitions_of(broker, topic)
+        found = _patiently(lambda: consumer.committed(parts, timeout=ANSWER_S), f"offsets of {group}")
     finally:
         consumer.close()
     return {part.partition: part.offset for part in found if part.offset >= 0}
 
 
+def is_passed(broker: str, topic: str, group: str) -> bool:
+    """Say whether ``group`` has committed the end of every partition of ``topic``, which holds something."""
+    wanted = ends(broker, topic)
+    return bool(wanted) and committed(broker, topic, group) == wanted
+
+
 def _watermarks(consumer: Consumer, partition: TopicPartition) -> tuple[int, int]:
-    return _patiently(lambda: consumer.get_watermark_offsets(partition, timeout=10), f"offsets of {partition.topic}")
+    return _patiently(
+        lambda: consumer.get_watermark_offsets(partition, timeout=ANSWER_S), f"offsets of {partition.topic}"
+    )
 
 
 def _patiently(ask: Callable[[], Answer], what: str) -> Answer:
-    """Ask until somebody is responsible: a broker that has just started, or was frozen, is not for a moment."""
+    """Ask until there is an answer."""
     found: list[Answer] = []
 
     def answered() -> bool:
         try:
             found.append(ask())
         except KafkaException as error:
-            if error.args[0].code() not in NOBODY_RESPONSIBLE:
+            if error.args[0].code() not in NO_ANSWER_YET:
                 raise
         return bool(found)
 

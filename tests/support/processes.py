@@ -11,6 +11,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 
+PATIENCE_S = 60.0
+"""For the end of a process, where a test is not about how long that takes."""
+
+LEAVING_S = 30.0
+"""That a pod has to leave in. What the process would have to wait for takes longer in every test."""
+
 
 class Command:
     """One running command of the project's; its log is kept for the assertion that fails."""
@@ -41,18 +47,26 @@ class Command:
     def kill(self) -> None:
         """End it as a power cut does."""
         self.process.kill()
-        self.process.wait(10)
+        self.process.wait(PATIENCE_S)
+
+    def freeze(self) -> None:
+        """Let it do nothing more, until `thaw` or `kill`."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        self.process.send_signal(signal.SIGCONT)
 
     def ask_to_stop(self) -> None:
         """Send SIGTERM."""
         self.process.send_signal(signal.SIGTERM)
 
-    def stop(self, patience_s: float = 30) -> int:
+    def stop(self, patience_s: float = PATIENCE_S) -> int:
         """Ask it to stop, and return its exit status."""
         self.ask_to_stop()
         return self.process.wait(patience_s)
 
-    def ended(self, patience_s: float = 60) -> int:
+    def ended(self, patience_s: float = PATIENCE_S) -> int:
         """Wait for its end, and return its exit status."""
         return self.process.wait(patience_s)
 

@@ -6,12 +6,13 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 
 from demo.fink import FinkAlert, FinkPublisher, Published, night
 from schemas import codec
 from schemas.record import SkyPortalAlert
-from support.kafka import PATIENCE_S, committed, ends, read_all, until
+from support.kafka import PATIENCE_S, committed, ends, is_passed, read_all, until
 from support.processes import Command, running
 
 NO_HOME = "/nonexistent"
@@ -46,11 +47,10 @@ def running_processor(settings: Mapping[str, str]) -> Iterator[Command]:
 
 
 def ztf_alerts(count: int, fink_topic: str, *, seed: int = 1) -> list[FinkAlert]:
-    """Return a night of alerts, all of one topic."""
-    return [
-        FinkAlert(survey="ztf", topics=(fink_topic,), packet=alert.packet)
-        for alert in night(seed=seed, alerts=count, surveys=("ztf",))
-    ]
+    """Return a night of ZTF's ordinary alerts, all of one topic."""
+    alerts = night(seed=seed, alerts=2 * count, surveys=("ztf",))
+    packets = (alert.packet for alert in alerts if "candidate" in alert.packet)
+    return [FinkAlert(survey="ztf", topics=(fink_topic,), packet=packet) for packet in islice(packets, count)]
 
 
 def publish_alerts(broker: str, fink_topic: str, alerts: Sequence[FinkAlert], partitions: int = 1) -> list[Published]:
@@ -67,7 +67,7 @@ def published(broker: str, topic: str) -> list[SkyPortalAlert]:
 
 def is_done(broker: str, topic: str, *fink_topics: str) -> bool:
     """Say whether the processor has committed the end of Fink's topics."""
-    return all(committed(broker, name, group(topic)) == ends(broker, name) for name in fink_topics)
+    return all(is_passed(broker, name, group(topic)) for name in fink_topics)
 
 
 def until_done(broker: str, topic: str, *fink_topics: str, patience_s: float = PATIENCE_S) -> None:
@@ -78,6 +78,22 @@ def until_done(broker: str, topic: str, *fink_topics: str, patience_s: float = P
 def until_said(command: Command, words: str) -> None:
     """Wait until a command has logged ``words``."""
     until(lambda: words in command.output, f"the processor to say {words!r}")
+
+
+def freeze_uncommitted(
+    processor: Command, broker: str, topic: str, fink_topic: str, feed: Callable[[], object]
+) -> None:
+    """Freeze a processor where it has published what it has not committed; ``feed`` publishes more at Fink's."""
+
+    def frozen() -> bool:
+        processor.freeze()
+        if sum(ends(broker, topic).values()) > sum(committed(broker, fink_topic, group(topic)).values()):
+            return True
+        feed()
+        processor.thaw()
+        return False
+
+    until(frozen, "the processor having published what it has not committed")
 
 
 def comes_true(condition: Callable[[], bool], within_s: float) -> bool:
@@ -91,10 +107,11 @@ def status_page(command: Command, path: str) -> tuple[int, str]:
     until_said(command, "metrics_port=")
     (port,) = re.findall(r"metrics_port=(\d+)", command.output)
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=PATIENCE_S) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
-        return error.code, error.read().decode()
+        with error:
+            return error.code, error.read().decode()
 
 
 def stored_by_finkctl(home: Path, survey: str, **settings: str) -> None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from demo.skyportal.process import SkyPortal
 from schemas.dead_letters import DeadLetter, from_headers
-from support.kafka import Read, committed, ends, read_all, until
+from support.kafka import PATIENCE_S, Read, is_passed, read_all, until
 from support.processes import Command, running
 
 
@@ -37,13 +37,9 @@ def running_sink(settings: Mapping[str, str]) -> Iterator[Command]:
         yield command
 
 
-def until_settled(broker: str, topic: str, patience_s: float = 60) -> None:
+def until_settled(broker: str, topic: str, patience_s: float = PATIENCE_S) -> None:
     """Wait until the sinks have committed the end of every partition of ``topic``."""
-    until(
-        lambda: bool(ends(broker, topic)) and committed(broker, topic, f"sink-{topic}") == ends(broker, topic),
-        "every record settled and committed",
-        patience_s,
-    )
+    until(lambda: is_passed(broker, topic, f"sink-{topic}"), "every record settled and committed", patience_s)
 
 
 def asked(sink: Command, path: str) -> tuple[int, str]:
@@ -51,11 +47,16 @@ def asked(sink: Command, path: str) -> tuple[int, str]:
     until(lambda: "metrics_port=" in sink.output, "the sink's own pages")
     (port,) = re.findall(r"metrics_port=(\d+)", sink.output)
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=PATIENCE_S) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         with error:
             return error.code, error.read().decode()
+
+
+def until_assigned(sink: Command) -> None:
+    """Wait until the sink has partitions."""
+    until(lambda: re.search(r" assigned partitions=\[\d", sink.output) is not None, "the sink's partitions")
 
 
 def until_ready(sink: Command) -> None:
