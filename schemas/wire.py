@@ -25,12 +25,16 @@ _LONG, _DOUBLE, _STRING = b"\x04", b"\x06", b"\x08"
 MOST_PATHS = 10_000
 """Annotations have some hundred paths; no more than these are remembered as bytes."""
 
-_SOME_DOUBLE = Struct("<cd")
+_SOME_DOUBLE = Struct("<cd").pack
 _BYTES_OF_DOUBLE = 8
+FEW = 16
+"""Points that are written faster one by one."""
 
 
 def long(value: int) -> bytes:
     """Return an integer as Avro writes a long: seven bits a byte, the lowest first, the sign lowest of all."""
+    if 0 <= value <= LAST_BYTE >> 1:
+        return bytes((value << 1,))
     value, found = value << 1 if value >= 0 else ~(value << 1), bytearray()
     while value > LAST_BYTE:
         found.append(value & LAST_BYTE | LAST_BYTE + 1)
@@ -71,9 +75,8 @@ def _doubles(column: Sequence[float]) -> bytes:
 
 
 def _nullable_doubles(column: Sequence[float | None]) -> bytes:
-    if None in column:
-        some = _SOME_DOUBLE.pack
-        return b"".join([_NULL if value is None else some(_VALUE, value) for value in column])
+    if len(column) < FEW or None in column:
+        return b"".join([_NULL if value is None else _SOME_DOUBLE(_VALUE, value) for value in column])
     data = _doubles([value for value in column if value is not None])
     found = bytearray(_VALUE * (len(column) * (1 + _BYTES_OF_DOUBLE)))
     for byte in range(_BYTES_OF_DOUBLE):
@@ -110,20 +113,22 @@ def annotations(values: Mapping[str, AnnotationValue]) -> bytes:
         written = _paths.get(path)
         if written is None:
             written = _paths[path] = string(path)
-        found += (written, _annotation(value))
+        found.append(written)
+        if isinstance(value, float):  # first: most values are
+            found.append(_SOME_DOUBLE(_DOUBLE, value))
+        elif value is None:
+            found.append(_NULL)
+        elif isinstance(value, str):
+            found += (_STRING, string(value))
+        elif isinstance(value, bool):
+            found.append(_BOOLEANS[value])
+        else:
+            found += (_LONG, _long_of_64_bits(value))
     found.append(_NULL)
     return b"".join(found)
 
 
-def _annotation(value: AnnotationValue) -> bytes:
-    if value is None:
-        return _NULL
-    if isinstance(value, float):
-        return pack("<cd", _DOUBLE, value)
-    if isinstance(value, str):
-        return _STRING + string(value)
-    if isinstance(value, bool):
-        return _BOOLEANS[value]
+def _long_of_64_bits(value: int) -> bytes:
     if not -(2**63) <= value < 2**63:
         raise OverflowError(f"{value} is no 64-bit integer")
-    return _LONG + long(value)
+    return long(value)

@@ -39,13 +39,21 @@ class MoreAnnotations:
     def __init__(self, patterns: Iterable[str] = ()) -> None:
         self.patterns = tuple(patterns)
         self._plain = [WILDCARD.split(pattern)[0] for pattern in self.patterns if pattern]
+        self._takes = lru_cache(maxsize=1_000)(self._takes_all)
         self._starts = lru_cache(maxsize=1_000)(self._may_start)
         self._wants = lru_cache(maxsize=10_000)(self._matches)
 
     def of(self, packet: Fields, vocabulary: Vocabulary) -> Annotations:
         """Return what was asked for of ``packet``; arrays of records and images are no annotations."""
-        asked = [(name, value) for name, value in packet.items() if self._starts(name)]
-        return flat("", asked, vocabulary, self._wants)
+        whole = [(name, value) for name, value in packet.items() if self._takes(name)]
+        partly = [(name, value) for name, value in packet.items() if self._starts(name) and not self._takes(name)]
+        return flat("", whole, vocabulary) | flat("", partly, vocabulary, self._wants)
+
+    def _takes_all(self, name: str) -> bool:
+        """Say whether every path that begins with ``name`` matches."""
+        return any(
+            pattern == name or (pattern.endswith("*") and fnmatchcase(name, pattern)) for pattern in self.patterns
+        )
 
     def _may_start(self, name: str) -> bool:
         """Say whether a path that begins with ``name`` could match; a wildcard may stand for dots too."""

@@ -1,10 +1,13 @@
 """The image of a FITS file: its primary HDU, without the extensions."""
 
 import re
+from functools import lru_cache
 
 BLOCK = 2880
 CARD = 80
 BITS_PER_BYTE = 8
+FIRST_CARDS = 5
+"""What the size of an image of two axes stands in; what has more is no image of an alert."""
 
 _INTEGER = re.compile(rb"= +(-?\d+) *(?:/|$)")
 _END = b"END".ljust(CARD)
@@ -26,15 +29,21 @@ def _end(data: bytes) -> int:
     """Return where the primary HDU ends, its padding included."""
     if not data.startswith(b"SIMPLE  ="):
         raise NotFits
-    # The standard fixes the order of the first cards: SIMPLE, BITPIX, NAXIS, NAXIS1, ...
-    bits, axes = _value(data, 1, b"BITPIX"), _value(data, 2, b"NAXIS")
-    size = abs(bits) // BITS_PER_BYTE if axes else 0
-    for axis in range(1, axes + 1):
-        size *= _value(data, 2 + axis, b"NAXIS%d" % axis)
+    size = _data_size(data[: FIRST_CARDS * CARD])
     header = _padded(_end_card(data) + CARD)
     if size < 0 or header + size > len(data):
         raise NotFits
     return header + _padded(size)
+
+
+@lru_cache(maxsize=128)
+def _data_size(cards: bytes) -> int:
+    """Return the size of the image in bytes. The standard fixes the order: SIMPLE, BITPIX, NAXIS, NAXIS1, ..."""
+    bits, axes = _value(cards, 1, b"BITPIX"), _value(cards, 2, b"NAXIS")
+    size = abs(bits) // BITS_PER_BYTE if axes else 0
+    for axis in range(1, axes + 1):
+        size *= _value(cards, 2 + axis, b"NAXIS%d" % axis)
+    return size
 
 
 def _value(data: bytes, card: int, keyword: bytes) -> int:

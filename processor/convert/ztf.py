@@ -1,7 +1,7 @@
 """A ZTF packet into a record. Upper limits are part of the history; forced photometry Fink does not pass on."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from processor.convert.annotations import Annotations, MoreAnnotations, annotations, word
 from processor.convert.conversion import Conversion, Source, Unconvertible
@@ -39,7 +39,7 @@ BANDS = {1: "ztfg", 2: "ztfr", 3: "ztfi"}
 SIGNS = {"t": 1, "1": 1, "f": -1, "0": -1}
 """Of ``isdiffpos``: both conventions occur, even in one packet."""
 
-Exposure = tuple[float, int]
+Exposure = tuple[float | None, int | None]
 """``jd`` and ``fid``: one exposure may have several rows, one for each quadrant of the camera."""
 
 
@@ -93,19 +93,22 @@ def _stamp(packet: Fields, name: str) -> bytes | None:
 def _light_curve(packet: Fields, candidate: Fields, curve: LightCurveBuilder) -> LightCurve:
     if candidate.get("fid") not in BANDS:
         raise Unconvertible(f"candidate.fid is {candidate.get('fid')!r}, not one of {', '.join(map(str, BANDS))}")
-    history = list(records(packet, "prv_candidates"))
-    detections = [candidate, *(row for row in history if not _is_limit(row))]
+    detections: list[Fields] = [candidate]
+    limits: list[Fields] = []
+    for row in records(packet, "prv_candidates"):
+        (limits if _is_limit(row) else detections).append(row)
     for row in detections:
         _add_detection(curve, row)
     detected = {(row.get("jd"), row.get("fid")) for row in detections}
-    for exposure, row in _deepest(history, curve).items():
+    for exposure, row in _deepest(limits, curve).items():
         if exposure not in detected:
             _add_limit(curve, row)
     return curve.build()
 
 
 def _is_limit(row: Fields) -> bool:
-    return math.isnan(number(row.get("magpsf")))
+    magnitude = row.get("magpsf")
+    return magnitude is None or math.isnan(magnitude)
 
 
 def _add_detection(curve: LightCurveBuilder, row: Fields) -> None:
@@ -121,14 +124,14 @@ def _add_detection(curve: LightCurveBuilder, row: Fields) -> None:
         curve.add((_mjd(row), band, sign * _rounded(flux), fluxerr, *point_position(row), ALERT_PHOTOMETRY, program_id))
 
 
-def _deepest(history: list[Fields], curve: LightCurveBuilder) -> Mapping[Exposure, Fields]:
+def _deepest(limits: Iterable[Fields], curve: LightCurveBuilder) -> Mapping[Exposure, Fields]:
     """Return the row of the deepest upper limit of each exposure."""
     deepest: dict[Exposure, Fields] = {}
-    for row in filter(_is_limit, history):
-        exposure = number(row.get("jd")), row.get("fid", 0)
-        if not math.isfinite(number(row.get("diffmaglim"))):
+    for row in limits:
+        limit, exposure = row.get("diffmaglim"), (row.get("jd"), row.get("fid"))
+        if limit is None or not math.isfinite(limit):
             curve.leave_out("diffmaglim")
-        elif exposure not in deepest or row["diffmaglim"] > deepest[exposure]["diffmaglim"]:
+        elif exposure not in deepest or limit > deepest[exposure]["diffmaglim"]:
             deepest[exposure] = row
     return deepest
 
@@ -138,7 +141,7 @@ def _add_limit(curve: LightCurveBuilder, row: Fields) -> None:
     if band is None:
         curve.leave_out("band")
         return
-    fluxerr = _rounded(_microjansky(number(row["diffmaglim"])) / LIMIT_SIGMAS)
+    fluxerr = _rounded(_microjansky(row["diffmaglim"]) / LIMIT_SIGMAS)
     program_id = integer(row.get("programid"))
     # Without the candidate's position: the row in SkyPortal must not depend on which of the object's alerts brought it.
     curve.add((_mjd(row), band, None, fluxerr, *NO_POSITION, ALERT_PHOTOMETRY, program_id))
