@@ -7,9 +7,10 @@ BIN = $(VENV)/bin
 EXTRAS = processor,sink,demo,fast,dev
 ALERTS ?= 300
 SEED ?= 1
+MESSAGES ?= 100000
 PYTEST ?=
 
-.PHONY: help demo test lint types unit format install constraints clean
+.PHONY: help demo test lint types unit bench fuzz format install constraints clean
 
 help:  ## Say what there is
 	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' $(MAKEFILE_LIST) | expand -t 20
@@ -28,6 +29,12 @@ types: $(VENV)/installed
 
 unit: $(VENV)/installed
 	@$(BIN)/pytest $(PYTEST)
+
+bench: $(VENV)/installed  ## Measure the processor beside fink-client, and through a Kafka
+	@$(BIN)/python -m benchmarks.processor
+
+fuzz: $(VENV)/installed  ## Damage 100,000 messages: each has to become a record or a dead letter
+	@PYTHONPATH=tests $(BIN)/python -m fuzz --messages $(MESSAGES) --seed $(SEED)
 
 format: $(VENV)/installed  ## Format the code, and mend what the linter can mend
 	@$(BIN)/ruff format .

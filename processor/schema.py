@@ -57,6 +57,7 @@ def parse(key: bytes) -> Any:
     except RecursionError as error:
         raise _too_deep() from error
     _check_json(raw)
+    _check_names(raw)
     schema = fastavro.parse_schema(raw)
     if _Extents().of(schema).peak > MOST_FREE_VALUES:
         raise UnsafeSchema(f"the schema has more than {MOST_FREE_VALUES} values that take no bytes")
@@ -84,6 +85,17 @@ def _inside(node: Any) -> Iterator[Any]:
         yield from node.values()
     elif isinstance(node, list):
         yield from node
+
+
+def _check_names(node: Any) -> None:
+    """Refuse names of fields that nobody could write down: they would become paths of annotations."""
+    for inner in _inside(node):
+        _check_names(inner)
+    if isinstance(node, dict) and isinstance(fields := node.get("fields"), list):
+        for field in fields:
+            name = field.get("name") if isinstance(field, dict) else field
+            if not isinstance(name, str) or not name or not name.isprintable():
+                raise UnsafeSchema(f"the schema has a field called {name!r:.50}, which is no name")
 
 
 def _too_deep() -> UnsafeSchema:

@@ -68,13 +68,27 @@ FASTAVRO = Codec(name="fastavro", reader=_fastavro_reader, writer=_fastavro_writ
 CODECS = [FASTAVRO]
 """What is installed, the fastest last."""
 
+
+def _widened(schema: Any) -> Any:
+    """Return ``schema`` with longs for ints, which look the same: cavro would cut a longer one to 32 bits."""
+    if isinstance(schema, str):
+        return "long" if schema == "int" else schema
+    if isinstance(schema, list):
+        return [_widened(branch) for branch in schema]
+    if not isinstance(schema, dict):
+        return schema
+    types = {name: _widened(schema[name]) for name in ("type", "items", "values") if name in schema}
+    fields = {"fields": [_widened(field) for field in schema["fields"]]} if "fields" in schema else {}
+    return schema | types | fields
+
+
 if cavro is not None:
     _OPTIONS = cavro.DEFAULT_OPTIONS.replace(record_decodes_to_dict=True, logical_types=())
     _ONE_MORE_BYTE = cavro.Schema('"boolean"')
 
     def _cavro_reader(schema: Any, wanted: Any) -> Read:
-        written = cavro.Schema(schema, _OPTIONS)
-        read_one = cavro.Schema(wanted, _OPTIONS).reader_for_writer(written).binary_read
+        written = cavro.Schema(_widened(schema), _OPTIONS)
+        read_one = cavro.Schema(_widened(wanted), _OPTIONS).reader_for_writer(written).binary_read
 
         def read(data: bytes) -> Any:
             memory = cavro.MemoryReader(data)

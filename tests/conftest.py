@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from demo.fink import TOPICS
 from demo.kafka import running_kafka
@@ -16,6 +17,11 @@ from runtime.settings import NOT_SETTINGS
 FILTERS = [(topic, "Fink", "ZTF Public") for topic in TOPICS["ztf"]] + [
     (topic, "Fink", "LSST Public") for topic in TOPICS["lsst"]
 ]
+
+# The same examples in every run, however busy the machine is: a failure is of the change that it appears with.
+# ``--hypothesis-profile=default`` looks further.
+settings.register_profile("steady", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("steady")
 
 
 def pytest_configure(config: pytest.Config) -> None:

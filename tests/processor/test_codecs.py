@@ -161,6 +161,14 @@ def test_a_text_that_is_no_unicode_is_an_error(library: Any, text: bytes) -> Non
 
 
 @both
+@pytest.mark.parametrize("value", [2**31, -(2**31) - 1, 2**62, -1, 0])
+def test_an_int_of_more_than_32_bits_is_what_it_is(library: Any, value: int) -> None:
+    schema = {"type": "record", "name": "r", "fields": [{"name": "x", "type": ["int", "null"]}]}
+
+    assert library.reader(schema, schema)(wire.long(0) + wire.long(value)) == {"x": value}
+
+
+@both
 def test_a_key_of_fastavros_alone_is_read_by_fastavro(library: Any) -> None:
     """Names are checked by one library and not by the other."""
     schema = {"type": "record", "name": "r", "fields": [{"name": "2MASS-name", "type": "int"}]}

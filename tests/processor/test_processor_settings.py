@@ -20,7 +20,7 @@ def python(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str
     """Run Python with nothing in its environment but ``variables``."""
     path = {"PATH": os.environ["PATH"]}
     return subprocess.run(
-        [sys.executable, *arguments], env=path | variables, capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, *arguments], env=path | variables, capture_output=True, text=True, check=False, timeout=120
     )
 
 

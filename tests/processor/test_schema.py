@@ -90,6 +90,13 @@ UNSAFE: list[tuple[str, Any, str]] = [
     ("a negative size", record(array(fixed(-1))), "no size"),
     ("a size of nothing", record(array(fixed(None))), "no size"),
     ("a size that is a word", record(fixed("2")), "no size"),
+    (
+        "half a letter in a name",
+        {"type": "record", "name": "a", "fields": [{"name": "\ud800", "type": "int"}]},
+        "is no name",
+    ),
+    ("no name", {"type": "record", "name": "a", "fields": [{"name": None, "type": "int"}]}, "is no name"),
+    ("an empty name", {"type": "record", "name": "a", "fields": [{"name": "", "type": "int"}]}, "is no name"),
     ("fastavro's own hint", record("int") | {"__fastavro_parsed": True, "__named_schemas": {}}, "parsed it"),
     ("its other hint, in a list", [record("int") | {"__named_schemas": {}}], "parsed it"),
 ]

@@ -90,8 +90,9 @@ def test_a_silent_broker_is_waited_for_until_the_process_is_asked_to_stop(
 
         with pytest.raises(NotPublished, match="asked to stop before the broker"):
             publisher.wait(deliveries, stop=stop, keep_alive=keep_alive)
-        assert 4 < time.monotonic() - asked_at < 8
-        assert turns > 30
+        waited = time.monotonic() - asked_at
+        assert 4 < waited < 20
+        assert turns > 10 + 2 * waited  # several a second
         with pytest.raises(NotPublished):
             deliveries[0].confirm()
 

@@ -23,7 +23,7 @@ def settings(broker: str, topic: str, monkeypatch: pytest.MonkeyPatch) -> Proces
 def configuration(broker: str, topic: str) -> dict[str, str]:
     admin = AdminClient({"bootstrap.servers": broker})
     resource = ConfigResource(ConfigResource.Type.TOPIC, topic)
-    found = admin.describe_configs([resource])[resource].result(30)
+    found = admin.describe_configs([resource])[resource].result(60)
     return {name: entry.value for name, entry in found.items()}
 
 
@@ -33,7 +33,7 @@ def test_the_local_topics_are_made_so_that_nothing_expires_or_is_lost(
     topics.prepare(settings)
 
     admin = AdminClient({"bootstrap.servers": broker})
-    cluster = admin.list_topics(timeout=10)
+    cluster = admin.list_topics(timeout=60)
     sizes = {topic: 8, f"{topic}.undecodable": 9, f"{topic}.rejected": 9}
     for name, mebibytes in sizes.items():
         assert len(cluster.topics[name].partitions) == 12
@@ -60,7 +60,7 @@ def test_topics_that_exist_are_left_as_they_are(
         topics.prepare(settings)
 
     assert configuration(broker, topic)["retention.ms"] == "3600000"
-    assert len(AdminClient({"bootstrap.servers": broker}).list_topics(timeout=10).topics[topic].partitions) == 1
+    assert len(AdminClient({"bootstrap.servers": broker}).list_topics(timeout=60).topics[topic].partitions) == 1
     assert f"topic={topic} has retention.ms=3600000, ours would be 1209600000" in caplog.text
 
 
@@ -70,7 +70,7 @@ def test_several_processes_may_begin_at_once(settings: ProcessSettings, broker: 
 
     def begin() -> None:
         try:
-            together.wait(10)
+            together.wait(60)
             topics.prepare(settings)
         except Exception as error:  # noqa: BLE001  # the test shows whichever it was
             failures.append(error)
@@ -79,7 +79,7 @@ def test_several_processes_may_begin_at_once(settings: ProcessSettings, broker: 
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join()
 
     assert failures == []
     assert configuration(broker, f"{topic}.rejected")["cleanup.policy"] == "delete"
@@ -102,5 +102,5 @@ def test_a_broker_that_cannot_be_reached_is_a_sentence_within_the_time_that_was_
     with pytest.raises(BrokerUnreachable, match=r"127\.0\.0\.1:1 .*KAFKA_BOOTSTRAP_SERVERS right\?"):
         topics.prepare(load(ProcessSettings, own_prefixes=()))
 
-    assert 0.9 < time.monotonic() - began < 5
+    assert 0.9 < time.monotonic() - began < 20  # unless it is set, 30 s
     assert time.process_time() - busy < 0.5

@@ -8,7 +8,7 @@ import pytest
 from runtime.health import Health
 from sink.gate import Gate
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 class Visitor:
@@ -19,9 +19,9 @@ class Visitor:
         self.gave_up = threading.Event()
         self.may_go = threading.Event()
         self._gate = gate
+        self._then: Callable[[], object] = gate.passed
         self._thread = threading.Thread(target=self._visit, daemon=True)
         self._thread.start()
-        self._then: Callable[[], object] = gate.passed
 
     def goes(self, then: Callable[[], object]) -> None:
         """Say how the request went, and end."""
@@ -121,7 +121,7 @@ def test_who_fails_queues_again_behind_the_others(gate: Gate, there: threading.E
     first = Visitor(gate)
     assert first.let_in.wait(PATIENCE_S)
     second = Visitor(gate)
-    assert not second.let_in.wait(0.3)
+    assert not second.let_in.wait(1)  # long enough for it to queue
 
     first.goes(lambda: gate.failed("only this one fails"))
     first_again = Visitor(gate)

@@ -133,7 +133,7 @@ def test_the_one_that_spoils_a_request_of_many_is_found_by_halving(
 ) -> None:
     alerts = some_alerts(31, objects=31)
     skyportal.control.fault("reject", obj_id=BAD, path="/api/photometry")
-    settings = environment(broker, topic, skyportal, SINK_CONCURRENCY="1", SINK_COLLECT_S="1", **QUICK)
+    settings = environment(broker, topic, skyportal, SINK_CONCURRENCY="1", SINK_COLLECT_S="3", **QUICK)
 
     create_topic(broker, topic)
     publish_records(broker, topic, [*alerts[:13], bad_alert(), *alerts[13:]])

@@ -11,7 +11,18 @@ from confluent_kafka.admin import AdminClient
 
 from demo.skyportal.process import SkyPortal
 from support.containers import container
-from support.kafka import commit, committed, create_topic, ends, partitions_of, publish, publish_records, until
+from support.kafka import (
+    PATIENCE_S,
+    commit,
+    committed,
+    create_topic,
+    ends,
+    partitions_of,
+    publish,
+    publish_records,
+    until,
+)
+from support.processes import LEAVING_S
 from support.records import skyportal_alert, some_alerts
 from support.sink import (
     asked,
@@ -20,13 +31,15 @@ from support.sink import (
     letters,
     metric,
     running_sink,
+    until_assigned,
     until_ready,
     until_settled,
     until_unready,
 )
 from support.skyportal import accepted, answered, assert_each_once, overlaps
 
-LEAVING_S = 10
+MOST_S = 40
+"""For the group to move a partition; the request that is not answered would be waited for longer."""
 
 
 def have_come(skyportal: SkyPortal, candidates: int) -> bool:
@@ -39,7 +52,7 @@ def test_a_sink_that_is_killed_between_acceptance_and_commit_repeats_and_doubles
 ) -> None:
     alerts = some_alerts(300, objects=100)
     settings = environment(broker, topic, skyportal)
-    skyportal.control.fault("slow", delay=0.05)
+    skyportal.control.fault("slow", delay=0.1)
     create_topic(broker, topic, 4)
     publish_records(broker, topic, alerts)
 
@@ -49,6 +62,7 @@ def test_a_sink_that_is_killed_between_acceptance_and_commit_repeats_and_doubles
             sink.kill()
         assert accepted(skyportal) < len(alerts)
         assert sum(committed(broker, topic, f"sink-{topic}").values()) < accepted(skyportal)
+    skyportal.control.mend()
     with running_sink(settings):
         until_settled(broker, topic)
 
@@ -69,7 +83,7 @@ def test_a_sink_that_joins_and_one_that_leaves_cost_nothing_and_share_no_object(
         until(lambda: accepted(skyportal) > 20, "the first sink's first acceptances")
         second = stack.enter_context(running_sink(settings))
         until(lambda: " revoked partitions=" in first.output, "the first sink giving partitions away")
-        until(lambda: " assigned partitions=[0" in second.output, "the second one's partitions")
+        until_assigned(second)
         publish_records(broker, topic, alerts[300:])
         until(lambda: metric(second, 'sink_alerts_settled_total{outcome="accepted"}') > 0, "the second one's work")
         assert first.stop() == 0
@@ -103,13 +117,16 @@ def test_partitions_are_given_away_when_their_request_is_answered_or_after_some_
     fault = skyportal.control.fault(kind, method="PUT", **options)
 
     with running_sink(settings) as first, ExitStack() as stack:
-        until(lambda: answered(skyportal, fault) == 1, "the request that takes its time")
+        until(lambda: answered(skyportal, fault) > 0, "the request that takes its time")
         began = time.monotonic()
         second = stack.enter_context(running_sink(settings))
+        until_ready(second)
+        joined = time.monotonic()
         until(lambda: " revoked partitions=" in first.output, "the first sink giving partitions away")
-        assert least_s < time.monotonic() - began < 20
+        assert least_s < time.monotonic() - began
+        assert time.monotonic() - joined < MOST_S
         assert asked(first, "/healthz") == (200, "ok\n")
-        until(lambda: " assigned partitions=[0" in second.output, "the second sink's partitions")
+        until_assigned(second)
         skyportal.control.mend()
         publish_records(broker, topic, some_alerts(40, first=40, objects=40))
         until_settled(broker, topic)
@@ -172,7 +189,7 @@ def test_a_range_that_is_gone_from_the_topic_is_said_and_the_rest_is_delivered(
     publish_records(broker, topic, alerts[10:])
     admin = AdminClient({"bootstrap.servers": broker})
     for future in admin.delete_records([TopicPartition(topic, 0, 15)]).values():
-        future.result(30)
+        future.result(PATIENCE_S)
 
     with running_sink(settings) as sink:
         until_settled(broker, topic)
@@ -209,9 +226,11 @@ def test_a_topic_that_is_replaced_while_it_is_read_is_said_and_read_on(
     with running_sink(environment(broker, topic, skyportal)) as sink:
         publish_records(broker, topic, alerts[:20])
         until(lambda: committed(broker, topic, group) == {0: 20}, "the first topic being settled")
-        admin.delete_topics([topic])[topic].result(30)
+        sink.freeze()  # so that it never sees that there is no topic
+        admin.delete_topics([topic])[topic].result(PATIENCE_S)
         until(lambda: not partitions_of(broker, topic), "the topic being gone")
         create_topic(broker, topic)
+        sink.thaw()
         publish_records(broker, topic, alerts[20:])
         until(lambda: committed(broker, topic, group) == {0: 10}, "the second topic being settled")
         assert f"lost a range: topic={topic} partition=0" in sink.output

@@ -18,7 +18,7 @@ from sink.under_way import UnderWay, Withdrawn
 from support.in_flight import in_flight
 from support.kafka import until
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 @pytest.fixture
@@ -154,12 +154,13 @@ def test_a_read_is_no_proof_that_skyportal_is_back(sender: Sender, gate: Gate) -
 
 def test_a_request_that_is_under_way_is_waited_for(skyportal: Server, sender: Sender, under_way: UnderWay) -> None:
     item = in_flight()
-    skyportal.control.fault("slow", delay=1.0, count=1)
+    skyportal.control.fault("hang")
 
     with ThreadPoolExecutor() as pool:
         sending = pool.submit(sender.send, candidate(item, 1), [item])
         until(lambda: len(skyportal.control.requests()) == 1, "the request")
         under_way.withdraw([item.holding])
         assert not under_way.wait([item.holding], 0.05)
+        skyportal.control.mend()
         assert under_way.wait_for_all(PATIENCE_S)
         assert sending.result(PATIENCE_S)

@@ -1,0 +1,65 @@
+"""What the benchmarks print can be relied on; the figures themselves are the machine's."""
+
+import dataclasses
+import re
+from pathlib import Path
+
+import pytest
+
+from benchmarks import stages, stream
+from benchmarks.cases import FinkMessage, Sample, made_up
+from benchmarks.lines import Target, line
+from schemas.avro import CODECS
+
+
+def facts(text: str) -> dict[str, str]:
+    """Take a line apart."""
+    return dict(re.findall(r"(\w+)=(\S+)", text))
+
+
+def small(sample: Sample) -> Sample:
+    return dataclasses.replace(sample, messages=sample.messages[:3])
+
+
+@pytest.mark.parametrize(
+    ("figure", "target", "end"),
+    [
+        (3.05, Target(limit=3), "ratio=3.05 target=3 ok=yes"),
+        (2.95, Target(limit=3), "ratio=2.95 target=3 ok=no"),
+        (1.1, Target(limit=1.1, at_most=True), "ratio=1.1 target=1.1 ok=yes"),
+        (1.2, Target(limit=1.1, at_most=True), "ratio=1.2 target=1.1 ok=no"),
+        (2.0, None, "ratio=2"),
+    ],
+)
+def test_a_line_says_whether_the_target_is_met(figure: float, target: Target | None, end: str) -> None:
+    assert line({"case": "ztf", "ratio": figure}, of="ratio", target=target) == f"bench processor case=ztf {end}"
+
+
+def test_every_codec_is_compared_with_fink_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stages, "ROUND_S", 0.01)
+
+    lines = list(map(facts, stages.compare(small(made_up("lsst_short")))))
+
+    assert [found["codec"] for found in lines] == [codec.name for codec in CODECS]
+    for found in lines:
+        assert float(found["ratio"]) == pytest.approx(
+            float(found["fink_client_ms"]) / float(found["ours_ms"]), rel=0.02
+        )
+        parts = sum(float(found[name]) for name in ("decode_ms", "convert_ms", "encode_ms"))
+        assert parts == pytest.approx(float(found["ours_ms"]), rel=0.5)  # each is a median of its own
+
+
+def test_two_processors_share_the_alerts_of_a_topic(broker: str, tmp_path: Path) -> None:
+    found = stream.run(small(made_up("ztf")), 40, 2, broker, tmp_path)
+
+    assert found.cpu_s_per_alert > 0
+    assert found.alerts_per_s >= 0
+    assert found.peak_mb > 20
+
+
+def test_an_alert_that_becomes_no_record_is_noticed(broker: str, tmp_path: Path) -> None:
+    sample = small(made_up("ztf"))
+    broken = FinkMessage(sample.messages[0].key(), sample.messages[0].value()[:1_000])
+
+    with pytest.raises(stream.Lost, match="10 alerts were put aside"):
+        stream.run(dataclasses.replace(sample, messages=(sample.messages[0], broken)), 20, 1, broker, tmp_path)
