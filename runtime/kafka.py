@@ -84,4 +84,8 @@ def leave(consumer: Consumer) -> None:
     closing.start()
     closing.join(LEAVING_S)
     if closing.is_alive():
-        log.warning("the broker is silent: what it has not been told is done will be done again")
+        log.warning(
+            "leaving the group takes more than %.0f s, the broker is silent or busy: what it has not been told is done "
+            "will be done again",
+            LEAVING_S,
+        )

@@ -39,6 +39,8 @@ class LocalTopic:
         self._holdings: dict[int, Holding] = {}
         self._unplaced: set[int] = set()
         """Partitions whose offset is not in the topic, and whose beginning the broker has not told yet."""
+        self._once_settled: set[int] = set()
+        """Partitions of which something has been settled, held still or not."""
         self._full = False
         client = kafka.connection(settings) | kafka.group_member(settings.sink_group_id)
         client |= {
@@ -100,6 +102,8 @@ class LocalTopic:
             if error.args[0].code() != KafkaError._STATE:  # noqa: SLF001  # librdkafka's name for "not assigned"
                 raise
             log.info("not ours any more partition=%d offset=%d", moved.partition, moved.offset)
+        else:
+            self._once_settled.add(moved.partition)
 
     def _apply(self) -> None:
         still = [holding for holding in self._holdings.values() if self._full or holding.blocked]
@@ -108,7 +112,11 @@ class LocalTopic:
         self._consumer.resume([TopicPartition(self._topic, holding.partition) for holding in moving])
 
     def _assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        consumer.incremental_assign(_starts(consumer, partitions))
+        starts = _starts(consumer, partitions)
+        for start in starts:
+            if start.offset == OFFSET_BEGINNING and start.partition in self._once_settled:
+                self._forgotten(consumer, start)
+        consumer.incremental_assign(starts)
         for partition in partitions:
             self._holdings[partition.partition] = Holding(self._topic, partition.partition)
         self._apply()
@@ -153,6 +161,19 @@ class LocalTopic:
         self._consumer.incremental_unassign([TopicPartition(self._topic, partition)])
         self._consumer.incremental_assign([start])
         self._apply()
+
+    def _forgotten(self, consumer: Consumer, start: TopicPartition) -> None:
+        """Read on where the group has no offset any more, though there was one: Kafka drops them with the topic."""
+        log.error(
+            "lost a range: topic=%s partition=%d was replaced by another topic of that name, going on at its beginning",
+            self._topic, start.partition,
+        )  # fmt: skip
+        self._once_settled.discard(start.partition)
+        try:
+            low, _ = consumer.get_watermark_offsets(TopicPartition(self._topic, start.partition), timeout=5)
+            _commit(consumer, TopicPartition(self._topic, start.partition, low))
+        except KafkaException as error:  # then the next restart reads it again
+            kafka.log_error(error.args[0])
 
     def _start_over(self, partition: int, offset: int) -> None:
         """Read on in a topic that was deleted and made anew meanwhile; what the old one had left is gone."""

@@ -18,7 +18,7 @@ CHECKPOINT = "bootstrap.checkpoint"
 """The cluster's feature levels: the one file whose content is Kafka's own secret, and the same for every cluster."""
 
 
-HOLD_SECONDS = 3
+HOLD_SECONDS = 15
 """How long brokers may outlive a Python that was killed, with a margin."""
 
 

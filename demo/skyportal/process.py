@@ -10,7 +10,7 @@ from typing import Self
 
 from demo.skyportal.client import Control
 
-START_S = 20.0
+START_S = 60.0
 """A child that has not said its port by then is killed."""
 
 

@@ -26,6 +26,11 @@ __all__ = [
 
 Packet = Mapping[str, Any]
 
+HEART = {FinkSurvey.ZTF: "candidate", FinkSurvey.LSST: "diaSource"}
+"""The field without which a packet is no ordinary alert."""
+
+MOST_WORDS = 10
+
 HISTORY = {**ZTF.history, **LSST.history}
 """Arrays of points in a packet, and the fields of a point that records are made of."""
 
@@ -46,9 +51,14 @@ def convert(packet: Packet, survey: FinkSurvey, source: Source, more: MoreAnnota
 
 
 def _converter(packet: Packet, survey: FinkSurvey) -> Converter:
-    if survey is FinkSurvey.LSST:
+    if survey is FinkSurvey.LSST and "diaSource" in packet:
         return lsst.convert
-    return multi_messenger.convert if multi_messenger.is_multi_messenger(packet) else ztf.convert
+    if survey is FinkSurvey.ZTF and "candidate" in packet:
+        return ztf.convert
+    if survey is FinkSurvey.ZTF and multi_messenger.is_multi_messenger(packet):
+        return multi_messenger.convert
+    words = ", ".join(sorted(packet)[:MOST_WORDS])
+    raise Unconvertible(f"no alert of {survey}'s: the packet has no {HEART[survey]}, but {words or 'nothing'}")
 
 
 def vocabulary_of(fields: Mapping[str, object], survey: FinkSurvey) -> Vocabulary:

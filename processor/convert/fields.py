@@ -14,6 +14,9 @@ NAN = math.nan
 Fields = Mapping[str, Any]
 Position = tuple[float, float] | tuple[None, None]
 
+EARLIEST_MJD, LATEST_MJD = 40_587, 88_069
+"""1970-01-01 and 2100-01-01: what is dated before or after was dated by mistake."""
+
 FULL_CIRCLE, POLE = 360, 90
 NO_POSITION: Position = (None, None)
 _NOT_IN_OBJECT_ID = re.compile(r"[^A-Za-z0-9_\-;:+.]")
@@ -53,8 +56,8 @@ def integer(value: Any) -> int | None:
 
 
 def text(value: Any) -> str | None:
-    """Return a text, or None where the packet has null or nothing but blanks."""
-    found = "" if value is None else str(value).strip()
+    """Return a text without NUL, or None where the packet has null or nothing but blanks."""
+    found = "" if value is None else str(value).replace("\0", "").strip()
     return found or None
 
 
@@ -75,14 +78,16 @@ def object_id(name: str) -> str:
     return _NOT_IN_OBJECT_ID.sub("_", name)
 
 
+def is_time(mjd_utc: float) -> bool:
+    """Say whether a survey can have taken an image at that time; no for NaN."""
+    return EARLIEST_MJD <= mjd_utc < LATEST_MJD
+
+
 def moment(value: Any, name: str, mjd_utc: float) -> datetime:
     """Return the time of the detection; ``value`` is what the packet's field ``name`` says of it."""
-    if not math.isfinite(mjd_utc):
-        raise Unconvertible(f"{name} is {value!r}, not a time")
-    try:
-        return instant(mjd_utc)
-    except OverflowError as error:
-        raise Unconvertible(f"{name} is {value!r}, a time beyond the calendar") from error
+    if not is_time(mjd_utc):
+        raise Unconvertible(f"{name} is {value!r}, not a time between 1970 and 2100")
+    return instant(mjd_utc)
 
 
 def sky_position(ra: Any, dec: Any, name: str) -> tuple[float, float]:

@@ -6,8 +6,8 @@ or a ``roid`` that is missing is one that found nothing.
 
 from dataclasses import dataclass
 
-from processor.convert.annotations import NONE_WORDS
 from processor.convert.fields import Fields, finite, struct, text
+from processor.convert.leaves import NONE_WORDS
 from schemas.record import Classification
 
 RULE = "fink_filters 7.45"

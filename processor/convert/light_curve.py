@@ -3,6 +3,7 @@
 from collections import Counter
 from math import isfinite
 
+from processor.convert.fields import is_time
 from schemas.record import LIGHT_CURVE_COLUMNS, LightCurve
 
 Key = tuple[str | None, float, float, float | None]
@@ -27,7 +28,7 @@ class LightCurveBuilder:
     def add(self, point: Point) -> None:
         """Add a point in the units of `LightCurve`; NaN is for what the packet does not say."""
         mjd, _, flux, fluxerr, _, _, origin, _ = point
-        if not isfinite(mjd):
+        if not is_time(mjd):
             self.leave_out("mjd")
         elif flux is not None and not isfinite(flux):
             self.leave_out("flux")

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from math import isnan
 from typing import Any
 
-from processor.convert.annotations import Annotations, MoreAnnotations, annotations
+from processor.convert.annotations import MoreAnnotations, annotations
 from processor.convert.conversion import Conversion, Source, Unconvertible
 from processor.convert.designation import unpacked
 from processor.convert.fields import (
@@ -23,6 +23,7 @@ from processor.convert.fields import (
     text,
 )
 from processor.convert.fits import primary_hdu
+from processor.convert.leaves import Annotations
 from processor.convert.light_curve import LightCurveBuilder
 from processor.convert.lsst_classes import lsst_classes
 from processor.convert.lsst_quality import flags, is_good
@@ -98,6 +99,8 @@ def _solar_system_id(packet: Fields) -> str:
     )
     for name in filter(None, map(text, names)):
         return f"sso_{object_id(unpacked(name))}"
+    if known := struct(packet, "diaObject").get("diaObjectId"):
+        return str(identifier(known, "diaObjectId"))
     said, found = struct(packet, "pred").get("is_sso"), struct(packet, "diaSource").get("diaObjectId")
     raise Unconvertible(
         f"pred.is_sso is {said!r}, diaObjectId is {found!r}, and mpc_orbits, ssSource and MPCORB have no designation"

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from processor.convert.annotations import MoreAnnotations, annotations, word
+from processor.convert.annotations import MoreAnnotations, annotations
 from processor.convert.conversion import Conversion, Source, Unconvertible
 from processor.convert.fields import Fields, moment, number, object_id, sky_position, text
 from processor.convert.finkclass import KNOWN_MINOR_PLANET, ORIGIN, taxonomy_name
+from processor.convert.leaves import word
 from processor.convert.light_curve import LightCurveBuilder
 from processor.convert.multi_messenger_vocabulary import MULTI_MESSENGER
 from processor.convert.ztf import MJD_ZERO_JD

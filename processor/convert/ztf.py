@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping
 
-from processor.convert.annotations import Annotations, MoreAnnotations, annotations, word
+from processor.convert.annotations import MoreAnnotations, annotations
 from processor.convert.conversion import Conversion, Source, Unconvertible
 from processor.convert.fields import (
     NO_POSITION,
@@ -22,6 +22,7 @@ from processor.convert.fields import (
     text,
 )
 from processor.convert.finkclass import KNOWN_MINOR_PLANET, RULE, FinkClass, fink_class
+from processor.convert.leaves import Annotations, word
 from processor.convert.light_curve import LightCurveBuilder
 from processor.convert.ztf_vocabulary import ZTF
 from schemas.record import ALERT_PHOTOMETRY, LightCurve, SkyPortalAlert
@@ -36,8 +37,8 @@ LIMIT_SIGMAS = 5
 """``diffmaglim`` is a limit of five sigma; SkyPortal wants one sigma of it."""
 
 BANDS = {1: "ztfg", 2: "ztfr", 3: "ztfi"}
-SIGNS = {"t": 1, "1": 1, "f": -1, "0": -1}
-"""Of ``isdiffpos``: both conventions occur, even in one packet."""
+SIGNS = {"t": 1, "1": 1, True: 1, "f": -1, "0": -1, False: -1}
+"""Of ``isdiffpos``: both conventions occur, even in one packet; and the number or truth value that it may become."""
 
 Exposure = tuple[float | None, int | None]
 """``jd`` and ``fid``: one exposure may have several rows, one for each quadrant of the camera."""

@@ -235,9 +235,6 @@ def test_records_in_maps_and_records_are_followed_to_their_leaves() -> None:
     [
         [{"jd": 1.0}, {"jd": 2.0}],
         [],
-        [1.0, 2.0],
-        ["ab", "cd"],
-        [None, None],
         [["a", 1], ["b"]],
         [["a", 1], None],
         [[1, "a"], [2, "b"]],
@@ -250,6 +247,18 @@ def test_what_is_no_fact_is_no_annotation(value: Any) -> None:
     for more in ((), ("*",)):
         found = of_ztf(ztf_packet(a_new_field=value), *more)
         assert [path for path in found if path.startswith("a_new_field")] == []
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ([1.5, 2], "[1.5, 2]"),
+        (["SN Ia", "Unknown", "TDE"], '["SN Ia", null, "TDE"]'),
+        ([True, None, float("nan"), 2**60], f'[true, null, null, "{2**60}"]'),
+    ],
+)
+def test_an_array_of_plain_values_is_one_fact(value: Any, expected: str) -> None:
+    assert of_ztf(ztf_packet(a_new_field=value))["a_new_field"] == expected
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ def test_an_alert_that_cannot_be_converted_is_named_and_the_others_are_shown(tmp
     assert result.returncode == 1
     assert len(result.stdout.splitlines()) == 2
     assert json.loads(result.stderr) == {
-        "error": "candidate.jd is None, not a time",
+        "error": "candidate.jd is None, not a time between 1970 and 2100",
         "file": str(file),
         "index": 1,
     }

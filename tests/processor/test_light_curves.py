@@ -191,8 +191,18 @@ def test_a_time_of_rubins_is_37_seconds_less_and_nothing_else(tai: float) -> Non
     assert abs(difference - 37) < Fraction(1, 100_000)
 
 
-@pytest.mark.parametrize("jd", [2461121.9631019, 2461122.0021991, 2461095.0484375, 2400000.5])
+@pytest.mark.parametrize("jd", [2461121.9631019, 2461122.0021991, 2461095.0484375, 2458000.5])
 def test_a_time_of_ztfs_is_the_julian_date_and_nothing_else(jd: float) -> None:
     (mjd,) = ztf_curve({"jd": jd}, []).mjd
 
     assert Fraction(mjd) == Fraction(jd) - Fraction("2400000.5")  # exact: near dates subtract without rounding
+
+
+@pytest.mark.parametrize("jd", [0.0, 2440587.4, 2488069.5, 1e300, -1e15])
+def test_a_point_that_was_dated_by_mistake_is_left_out_and_counted(jd: float) -> None:
+    rows = [ztf_detection(jd=jd), ztf_limit(jd=jd, fid=1), ztf_detection(jd=2461100.5)]
+
+    conversion = convert(ztf_packet(history=rows), FinkSurvey.ZTF, Source(topic="fink_x_ztf"))
+
+    assert len(conversion.record.photometry) == 2
+    assert conversion.left_out == {"mjd": 2}

@@ -162,7 +162,7 @@ def test_an_object_without_a_mean_position_is_where_the_detection_is(changes: di
         (lsst_packet(diaObject={"diaObjectId": 5, "ra": 1.0, "dec": -90.5}), "diaObject.dec is -90.5"),
         (solar_system_packet(mpc_orbits=None, ssSource=None), "designation"),
         (lsst_packet(prvDiaSources="text"), "AttributeError"),
-        ({}, "diaObjectId is None"),
+        ({}, "no alert of lsst's: the packet has no diaSource, but nothing"),
     ],
 )
 def test_an_alert_without_what_makes_it_one_is_refused_by_name(packet: dict[str, Any], sentence: str) -> None:

@@ -198,7 +198,7 @@ def test_an_unusable_position_in_the_history_is_none() -> None:
         (ztf_packet() | {"candidate": None}, "candidate.ra is None"),
         (ztf_packet() | {"candidate": "a text"}, "candidate is a str"),
         (ztf_packet(history=7), "TypeError"),
-        ({}, "candidate.ra is None"),
+        ({}, "no alert of ztf's: the packet has no candidate, but nothing"),
     ],
 )
 def test_an_alert_without_what_makes_it_one_is_refused_by_name(packet: dict[str, Any], sentence: str) -> None:

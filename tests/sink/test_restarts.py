@@ -1,5 +1,6 @@
 """Crashes, departures and arrivals: at least once from the topic, exactly once in SkyPortal."""
 
+import re
 import time
 from contextlib import ExitStack
 from functools import partial
@@ -231,6 +232,27 @@ def test_a_topic_that_is_replaced_while_it_is_read_is_said_and_read_on(
         until(lambda: not partitions_of(broker, topic), "the topic being gone")
         create_topic(broker, topic)
         sink.thaw()
+        publish_records(broker, topic, alerts[20:])
+        until(lambda: committed(broker, topic, group) == {0: 10}, "the second topic being settled")
+        assert f"lost a range: topic={topic} partition=0" in sink.output
+
+    assert_each_once(skyportal, alerts)
+
+
+def test_a_topic_that_is_missing_for_a_while_and_made_anew_is_said_and_its_end_committed(
+    broker: str, topic: str, skyportal: SkyPortal
+) -> None:
+    alerts = some_alerts(30)
+    create_topic(broker, topic)
+    admin = AdminClient({"bootstrap.servers": broker})
+    group = f"sink-{topic}"
+
+    with running_sink(environment(broker, topic, skyportal)) as sink:
+        publish_records(broker, topic, alerts[:20])
+        until(lambda: committed(broker, topic, group) == {0: 20}, "the first topic being settled")
+        admin.delete_topics([topic])[topic].result(PATIENCE_S)
+        until(lambda: re.search(r" (lost|revoked) partitions=\[0\]", sink.output) is not None, "the loss being seen")
+        create_topic(broker, topic)
         publish_records(broker, topic, alerts[20:])
         until(lambda: committed(broker, topic, group) == {0: 10}, "the second topic being settled")
         assert f"lost a range: topic={topic} partition=0" in sink.output
