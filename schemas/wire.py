@@ -15,6 +15,9 @@ T = TypeVar("T")
 LAST_BYTE = 0x7F
 """Largest byte that no other follows."""
 
+_SMALL = tuple(bytes((value << 1,)) for value in range(LAST_BYTE + 1 >> 1))
+"""Numbers that take one byte."""
+
 _NULL, _VALUE = b"\x00", b"\x02"
 """Index of each branch in a union of null and something, as Avro writes a long."""
 
@@ -33,8 +36,8 @@ FEW = 16
 
 def long(value: int) -> bytes:
     """Return an integer as Avro writes a long: seven bits a byte, the lowest first, the sign lowest of all."""
-    if 0 <= value <= LAST_BYTE >> 1:
-        return bytes((value << 1,))
+    if 0 <= value < len(_SMALL):
+        return _SMALL[value]
     value, found = value << 1 if value >= 0 else ~(value << 1), bytearray()
     while value > LAST_BYTE:
         found.append(value & LAST_BYTE | LAST_BYTE + 1)
@@ -109,23 +112,26 @@ def annotations(values: Mapping[str, AnnotationValue]) -> bytes:
     if len(_paths) > MOST_PATHS:
         _paths.clear()
     found = [long(len(values))]
+    write, written_before = found.append, _paths.get
     for path, value in values.items():
-        written = _paths.get(path)
-        if written is None:
-            written = _paths[path] = string(path)
-        found.append(written)
+        write(written_before(path) or _remembered(path))
         if isinstance(value, float):  # first: most values are
-            found.append(_SOME_DOUBLE(_DOUBLE, value))
+            write(_SOME_DOUBLE(_DOUBLE, value))
         elif value is None:
-            found.append(_NULL)
+            write(_NULL)
         elif isinstance(value, str):
-            found += (_STRING, string(value))
+            write(_STRING + string(value))
         elif isinstance(value, bool):
-            found.append(_BOOLEANS[value])
+            write(_BOOLEANS[value])
         else:
-            found += (_LONG, _long_of_64_bits(value))
-    found.append(_NULL)
+            write(_LONG + _long_of_64_bits(value))
+    write(_NULL)
     return b"".join(found)
+
+
+def _remembered(path: str) -> bytes:
+    written = _paths[path] = string(path)
+    return written
 
 
 def _long_of_64_bits(value: int) -> bytes:
