@@ -1,7 +1,7 @@
 """Messages that cannot become a record, put aside byte for byte, if that fits, with the reason."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from confluent_kafka import Message
@@ -10,7 +10,7 @@ from processor import metrics
 from processor.message import place
 from runtime.publisher import Delivery, Publisher
 from schemas import names
-from schemas.dead_letters import EXCERPT, DeadLetter, LeftOut
+from schemas.dead_letters import EXCERPT, WRITER_SCHEMA, DeadLetter, LeftOut
 
 log = logging.getLogger(__name__)
 
@@ -18,8 +18,9 @@ log = logging.getLogger(__name__)
 class DeadLetters:
     """Writes to the topic of what cannot be decoded, converted or published."""
 
-    def __init__(self, publisher: Publisher, topic: str) -> None:
+    def __init__(self, publisher: Publisher, topic: str, schema_of: Callable[[Message], bytes | None]) -> None:
         self._publisher = publisher
+        self._schema_of = schema_of
         self.topic = topic
 
     def put_aside(self, message: Message, *, stage: str, error: Exception) -> Delivery:
@@ -59,11 +60,13 @@ class DeadLetters:
     def _send(self, message: Message, letter: DeadLetter) -> Delivery:
         less = letter.left_out
         headers = [] if less.headers_bytes else message.headers() or []
+        schema = self._schema_of(message)
+        elsewhere = [] if schema == message.key() else [(WRITER_SCHEMA, schema)]
         return self._publisher.publish(
             self.topic,
             key=None if less.key_bytes else message.key(),
             value=None if less.value_bytes else message.value(),
-            headers=[*headers, *letter.headers()],
+            headers=[*headers, *letter.headers(), *elsewhere],
         )
 
 

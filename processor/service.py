@@ -77,13 +77,13 @@ def _source(settings: ProcessorSettings) -> FinkConsumer:
 
 
 def _outlet(settings: ProcessorSettings, source: FinkConsumer, health: Health) -> Outlet:
-    publisher = Publisher(settings)
+    publisher, more = Publisher(settings), MoreAnnotations(settings.processor_annotations)
     return Outlet(
         publisher=publisher,
-        dead_letters=DeadLetters(publisher, settings.undecodable_topic),
+        dead_letters=DeadLetters(publisher, settings.undecodable_topic, source.schema_of),
         survey=settings.fink_survey,
         topic=settings.kafka_topic,
         schema_of=source.schema_of,
-        watch=SchemaWatch(settings.fink_survey, health),
-        more=MoreAnnotations(settings.processor_annotations),
+        watch=SchemaWatch(settings.fink_survey, health, more),
+        more=more,
     )

@@ -13,6 +13,9 @@ from runtime.settings import LogLevel, ProcessSettings, SettingsError
 
 _TOPIC = re.compile(r"[A-Za-z0-9._-]{1,249}")
 
+_NO_ALERTS = re.compile(r"fink_(ztf|lsst)_\d{8}$|fxmatch_")
+"""Fink's counters of a night, which hold names of objects alone, and its cross-match service."""
+
 OR_FINKCTL = "or register with finkctl, which writes it to $HOME/.finkclient/<survey>_credentials.yml"
 
 FINKCTL_NAMES = {
@@ -77,6 +80,8 @@ class ProcessorSettings(ProcessSettings):
             raise ValueError(
                 f"topics of schemas, not of alerts: {', '.join(schemas)}; they are found without being named"
             )
+        if others := [topic for topic in topics if _NO_ALERTS.match(topic)]:
+            raise ValueError(f"topics without alerts that could be converted: {', '.join(others)}")
         transfers = [topic for topic in topics if topic.startswith(transfer.PREFIX)]
         service = info.data.get("processor_service")
         if service == "livestream" and transfers:

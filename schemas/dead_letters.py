@@ -13,6 +13,9 @@ OURS = "fink_skyportal.errors."
 LEFT_OUT = f"{OURS}left_out."
 """Before ``value_bytes``, ``key_bytes`` or ``headers_bytes``: so much is left out. No such header: nothing is."""
 
+WRITER_SCHEMA = f"{OURS}schema"
+"""The writer's schema of a message whose key is not it: without it the message could not be read again."""
+
 EXCERPT = 2_000
 """Longest text in a header, in characters: SkyPortal's tracebacks reach 3 MB."""
 

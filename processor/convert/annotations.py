@@ -38,6 +38,16 @@ class MoreAnnotations:
             leaves.add("", [(name, packet[name]) for name in whole])
             leaves.add("", [(name, packet[name]) for name in partly], self._wants)
 
+    def unmatched(self, paths: Iterable[str], maps: Iterable[str]) -> list[str]:
+        """Return the patterns that match none of ``paths``, nor anything that could stand in one of ``maps``."""
+        known, open_ended = list(paths), tuple(f"{path}." for path in maps)
+        return [
+            pattern
+            for pattern in self.patterns
+            if not pattern.startswith(open_ended)
+            and not any(fnmatchcase(path, pattern) or path.startswith(f"{pattern}.") for path in known)
+        ]
+
     def _whole_and_partly(self, names: tuple[str, ...]) -> tuple[list[str], list[str]]:
         """Return the top-level fields of which everything is wanted, and those of which something may be."""
         whole = [name for name in names if any(_takes_all(name, pattern) for pattern in self._wild)]

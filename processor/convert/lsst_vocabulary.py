@@ -105,6 +105,18 @@ LSST = Vocabulary(
         }
     ),
     on_request=frozenset({"lc_features"}),
+    texts=frozenset(
+        {
+            "mpc_orbits.designation",
+            "ssSource.designation",
+            "lsst_schema_version",
+            "fink_broker_version",
+            "fink_science_version",
+            *(f"{struct}.band" for struct in ("diaSource", "prvDiaSources", "prvDiaForcedSources")),
+        }
+    ),
+    binaries=frozenset({"cutoutScience", "cutoutTemplate", "cutoutDifference"}),
+    numbers=frozenset({"clf.cats_class", "clf.cats_score", "clf.snnSnVsOthers_score"}),
     none={
         "clf": frozenset({-1}),
         "pred.main_label_classifier": frozenset({-1}),

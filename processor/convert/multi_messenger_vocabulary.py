@@ -28,5 +28,7 @@ MULTI_MESSENGER = Vocabulary(
         }
     ),
     on_request=frozenset({"lc_features_g", "lc_features_r", "raw_event"}),
+    texts=frozenset({"objectId", "triggerId", "fink_class"}),
+    numbers=frozenset({"roid"}),
     none={name: frozenset({-1}) for name in ("spicy_id", "slsn_score", "blazar_stats", "p_assoc")},
 )

@@ -34,6 +34,15 @@ class Vocabulary:
     on_request: frozenset[str] = frozenset()
     """Top-level fields that are annotated only if somebody asks for them: too large for everyone."""
 
+    texts: frozenset[str] = frozenset()
+    """Of the paths used, those that are read as texts. Others are numbers or truth values."""
+
+    binaries: frozenset[str] = frozenset()
+    """Of the paths used, those that are images."""
+
+    numbers: frozenset[str] = frozenset()
+    """Of the facts, those that a rule of ours reads as numbers."""
+
     none: Mapping[str, frozenset[float]] = field(default_factory=dict)
     """Numbers that mean "none", by the path of a field, or of the struct or map that it stands in."""
 

@@ -78,6 +78,10 @@ ZTF = Vocabulary(
         }
     ),
     on_request=frozenset({"lc_features_g", "lc_features_r"}),
+    texts=frozenset({"objectId", "schemavsn", "fink_broker_version", "fink_science_version"})
+    | {f"{struct}.isdiffpos" for struct in ("candidate", "prv_candidates")},
+    binaries=frozenset(f"cutout{image}.stampData" for image in ("Science", "Template", "Difference")),
+    numbers=frozenset(words("roid mulens snn_snia_vs_nonia snn_sn_vs_all rf_snia_vs_nonia rf_kn_vs_nonkn")),
     none={
         "candidate": frozenset({-999}),
         "spicy_id": frozenset({-1}),

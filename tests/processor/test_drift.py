@@ -11,7 +11,7 @@ from prometheus_client import REGISTRY
 
 from demo.fink import encode, night
 from demo.fink.lsst_versions import as_version
-from processor.convert import FinkSurvey
+from processor.convert import FinkSurvey, MoreAnnotations
 from processor.drift import REMEMBERED_SCHEMAS, SchemaWatch
 from runtime.health import Health
 
@@ -252,6 +252,65 @@ def test_a_field_that_no_record_needs_is_not_missed(watch: SchemaWatch, topic: s
     watch.see(topic, key(without(ZTF, path) if there else ZTF))
 
     assert missing(topic) == set()
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("roid", "string"),
+        ("snn_sn_vs_all", "string"),
+        ("candidate.drb", "string"),
+        ("candidate.jd", "bytes"),
+        ("prv_candidates.magpsf", "string"),
+        ("prv_candidates.isdiffpos", "bytes"),
+        ("tns", "bytes"),
+        ("objectId", "bytes"),
+        ("cutoutScience.stampData", "string"),
+    ],
+)
+def test_a_field_in_a_type_of_which_nothing_can_be_made_is_missed(
+    watch: SchemaWatch, topic: str, path: str, kind: str
+) -> None:
+    struct, _, name = path.rpartition(".")
+
+    watch.see(topic, key(with_field(without(ZTF, path), struct, name, kind)))
+
+    assert missing(topic) == {path}
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("roid", "double"),
+        ("candidate.fid", "long"),
+        ("candidate.jd", {"type": "double"}),
+        ("prv_candidates.isdiffpos", "boolean"),
+        ("tns", "int"),
+        ("candid", "int"),
+        ("mangrove", {"type": "array", "items": {"type": "array", "items": "string"}}),
+        ("blazar_stats", {"type": "record", "name": "stats", "fields": [{"name": "m0", "type": "float"}]}),
+    ],
+)
+def test_a_field_in_another_type_that_serves_as_well_is_no_alarm(
+    watch: SchemaWatch, topic: str, path: str, kind: Any
+) -> None:
+    struct, _, name = path.rpartition(".")
+
+    watch.see(topic, key(with_field(without(ZTF, path), struct, name, kind)))
+
+    assert missing(topic) == set()
+
+
+def test_annotations_that_were_asked_for_and_are_not_there_are_said(
+    health: Health, caplog: pytest.LogCaptureFixture, topic: str
+) -> None:
+    asked = ["Candidate.fwhm", "lc_features", "raw_event", "candidate.[ab"]
+    there = ["candidate.fwhm", "lc_features*", "candidate.*", "mangrove.lum_dist", "*"]
+
+    SchemaWatch(FinkSurvey.ZTF, health, MoreAnnotations([*asked, *there])).see(topic, key(ZTF))
+
+    (said,) = (line for line in lines(caplog, logging.WARNING) if "PROCESSOR_ANNOTATIONS" in line)
+    assert said.endswith(f"topic={topic} does not have: {', '.join(asked)}")
 
 
 def test_the_alarm_ends_when_the_fields_are_back(watch: SchemaWatch, health: Health, topic: str) -> None:

@@ -19,6 +19,7 @@ from demo.fink import FinkAlert, Survey, WriterSchema, command, night, publish_p
 from demo.fink.alert import LIVE, is_multi_messenger
 from demo.kafka import LocalKafka
 from processor.transfer import LOOK_EVERY_S, TransferConsumer
+from schemas.dead_letters import WRITER_SCHEMA, from_headers
 from support.kafka import committed, create_topic, ends, publish, read_all, until
 from support.processes import LEAVING_S, Command
 from support.processor import (
@@ -287,6 +288,22 @@ def test_a_schema_in_the_key_is_believed_before_the_one_beside(broker: str, topi
     assert letters(broker, topic) == 0
 
 
+def test_a_dead_letter_of_a_transfer_takes_its_schema_along(broker: str, topic: str) -> None:
+    fink_topic = f"ftransfer_{topic}"
+    (alert,) = alerts_of("ztf", 1)
+    publish_transfer(broker, fink_topic, [alert])
+    publish(broker, fink_topic, [(fink_topic.encode(), b"no alert")])
+
+    with running_processor(transfer(broker, topic, fink_topic)) as processor:
+        until_done(broker, topic, fink_topic)
+        assert processor.stop() == 0
+
+    (letter,) = read_all(broker, f"{topic}.undecodable")
+    assert (letter.key, letter.value) == (fink_topic.encode(), b"no alert")
+    assert dict(letter.headers)[WRITER_SCHEMA] == LIVE["ztf"].key
+    assert from_headers(letter.headers).stage == "decode"
+
+
 def test_the_newest_schema_beside_is_the_one_that_holds(broker: str, topic: str) -> None:
     fink_topic = f"ftransfer_{topic}"
     alerts = alerts_of("ztf", 10)
@@ -369,6 +386,8 @@ def test_leaving_takes_seconds_while_fink_is_silent(broker: str, topic: str) -> 
         ("", "ftransfer_ztf_2026-04-06_1", "give them to a processor with PROCESSOR_SERVICE=transfer"),
         ("transfer", "ftransfer_ztf_2026-04-06_1_schema", "topics of schemas, not of alerts"),
         ("livestream", "ftransfer_ztf_2026-04-06_1_schema", "topics of schemas, not of alerts"),
+        ("livestream", "fink_ztf_20260321", "topics without alerts that could be converted"),
+        ("livestream", "fxmatch_ztf_2026-04-06_1", "topics without alerts that could be converted"),
         ("telegraph", "ftransfer_ztf_2026-04-06_1", "PROCESSOR_SERVICE: Input should be 'livestream' or 'transfer'"),
     ],
 )
