@@ -26,6 +26,8 @@ _LARGEST_INT = 2**31
 def struct(packet: Fields, name: str) -> Fields:
     """Return a nested record; an absent one is empty, as Fink's absent ones are full of nulls."""
     value = packet.get(name)
+    if isinstance(value, dict):
+        return value
     if value is None:
         return {}
     if not isinstance(value, Mapping):

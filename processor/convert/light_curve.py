@@ -44,4 +44,7 @@ class LightCurveBuilder:
     def build(self) -> LightCurve:
         """Return what was added so far."""
         columns = zip(*self._points.values(), strict=True) if self._points else [()] * len(LIGHT_CURVE_COLUMNS)
-        return LightCurve(**dict(zip(LIGHT_CURVE_COLUMNS, columns, strict=True)))
+        mjd, band, flux, fluxerr, ra, dec, origin, program_id = columns
+        return LightCurve(
+            mjd=mjd, filter=band, flux=flux, fluxerr=fluxerr, ra=ra, dec=dec, origin=origin, program_id=program_id
+        )
