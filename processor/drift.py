@@ -105,7 +105,7 @@ def drift_of(schema: bytes, survey: FinkSurvey, more: MoreAnnotations = NO_MORE)
     return Drift(
         fingerprint=hashlib.sha256(schema).hexdigest()[:12],
         missing=tuple(sorted(path for path in vocabulary.paths() if not _is_usable(path, there, vocabulary))),
-        unknown=tuple(sorted(path for path in there if _is_new(path, there, vocabulary))),
+        unknown=tuple(sorted(_new(there, vocabulary))),
         unmatched=tuple(more.unmatched(there, (path for path, kinds in there.items() if "map" in kinds))),
     )
 
@@ -131,11 +131,13 @@ def _is_history(path: str, vocabulary: Vocabulary) -> bool:
     return name in vocabulary.history.get(array, ())
 
 
-def _is_new(path: str, there: Types, vocabulary: Vocabulary) -> bool:
-    """Say whether ``path`` is a leaf that Fink adds and that we have not heard of."""
-    if path.partition(".")[0] in vocabulary.silent or any(other.startswith(f"{path}.") for other in there):
-        return False
-    return path not in vocabulary.facts and path.partition(".")[0] not in vocabulary.facts
+def _new(there: Types, vocabulary: Vocabulary) -> Iterator[str]:
+    """Yield the leaves that Fink adds and that we have not heard of."""
+    structs = {path.rpartition(".")[0] for path in there}
+    for path in there:
+        head = path.partition(".")[0]
+        if path not in structs and head not in vocabulary.silent and not {path, head} & vocabulary.facts:
+            yield path
 
 
 def _paths(node: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
@@ -166,7 +168,6 @@ def _say(topic: str, drift: Drift) -> None:
         _some(drift.missing),
         _some(drift.unknown),
     )
-
     if drift.unmatched:
         log.warning("PROCESSOR_ANNOTATIONS asks for what topic=%s does not have: %s", topic, _some(drift.unmatched))
 

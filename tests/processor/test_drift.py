@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -343,6 +344,16 @@ def test_the_alarm_ends_however_many_schemas_came_between(watch: SchemaWatch, to
     watch.see(topic, key(ZTF))
 
     assert missing(topic) == set()
+
+
+def test_a_schema_of_very_many_fields_is_looked_at_in_no_time(watch: SchemaWatch, topic: str) -> None:
+    fields = [{"name": f"f{number}", "type": "int"} for number in range(30_000)]
+    began = time.thread_time()
+
+    watch.see(topic, key({**ZTF, "fields": [*ZTF["fields"], *fields]}))
+
+    assert seen(topic) == 1
+    assert time.thread_time() - began < 20  # pair by pair it is minutes
 
 
 def test_an_alarm_leaves_the_process_ready(watch: SchemaWatch, health: Health, topic: str) -> None:
