@@ -4,12 +4,13 @@ fastavro follows any schema: one that contains itself ends the process, one with
 passes here decodes ``n`` bytes into at most ``VALUES_PER_BYTE * n + MOST_FREE_VALUES`` values, `DEEPEST_TYPE` deep.
 """
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import fastavro
+
+from schemas.avro import read_schema
 
 DEEPEST_JSON = 256
 """A level of types is up to four of JSON. fastavro's own parser survives some thousands, less beside a deep stack."""
@@ -53,7 +54,7 @@ def parse(key: bytes) -> Any:
     Raises `UnsafeSchema`, ValueError if ``key`` is not JSON, or what fastavro raises if it is no schema.
     """
     try:
-        raw = json.loads(key, object_hook=_without_logical_type)
+        raw = read_schema(key)
     except RecursionError as error:
         raise _too_deep() from error
     _check_json(raw)
@@ -62,11 +63,6 @@ def parse(key: bytes) -> Any:
     if _Extents().of(schema).peak > MOST_FREE_VALUES:
         raise UnsafeSchema(f"the schema has more than {MOST_FREE_VALUES} values that take no bytes")
     return raw
-
-
-def _without_logical_type(node: dict[str, Any]) -> dict[str, Any]:
-    """Leave a value what it is on the wire: libraries differ, and a decimal of a megabyte takes fastavro minutes."""
-    return {name: value for name, value in node.items() if name != "logicalType"}
 
 
 def _check_json(raw: Any) -> None:

@@ -5,6 +5,7 @@ value now and then where cavro does not: it takes -1 for the last branch of a un
 it, without logical types: a timestamp is the integer that it is.
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
@@ -22,6 +23,19 @@ Read = Callable[[bytes], Any]
 
 Write = Callable[[Any], bytes]
 """A value into the bytes of one datum."""
+
+
+def read_schema(text: str | bytes) -> Any:
+    """Return a schema as JSON is read, without logical types: a value is left what it is on the wire.
+
+    Libraries differ in them, and to make a number of a decimal of a megabyte takes fastavro minutes. Raises what
+    `json.loads` raises.
+    """
+    return json.loads(text, object_hook=_without_logical_type)
+
+
+def _without_logical_type(node: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in node.items() if name != "logicalType"}
 
 
 class LeftOver(Exception):

@@ -12,7 +12,7 @@ from typing import Any
 import fastavro
 
 from schemas import wire
-from schemas.avro import FASTEST, Codec
+from schemas.avro import FASTEST, Codec, read_schema
 from schemas.record import ALERT_FIELDS, EPOCH, LIGHT_CURVE_COLUMNS, Classification, LightCurve, SkyPortalAlert
 
 VERSION = 1
@@ -41,7 +41,7 @@ class Encoder:
     """Writes records. The same alert gives the same bytes, whatever the codec."""
 
     def __init__(self, codec: Codec = FASTEST) -> None:
-        schema = _without_logical_types(json.loads(SCHEMA_TEXT))
+        schema = read_schema(SCHEMA_TEXT)  # `_plain` makes integers of timestamps
         fields = schema.pop("fields")
         start, end = ALERT_FIELDS.index("photometry"), ALERT_FIELDS.index("annotations") + 1  # beside each other
         self._write_before = codec.writer({**schema, "fields": fields[:start]})
@@ -57,13 +57,6 @@ class Encoder:
         photometry, annotations = wire.light_curve(alert.photometry), wire.annotations(alert.annotations)
         size = wire.long(len(before) + len(photometry) + len(annotations) + len(after))
         return b"".join((self._header, size, before, photometry, annotations, after, _SYNC_MARKER))
-
-
-def _without_logical_types(schema: Any) -> Any:
-    """Return ``schema`` with timestamps as the integers that `_plain` makes of them."""
-    if isinstance(schema, dict):
-        return {name: _without_logical_types(inner) for name, inner in schema.items() if name != "logicalType"}
-    return [_without_logical_types(inner) for inner in schema] if isinstance(schema, list) else schema
 
 
 _ENCODER = Encoder()

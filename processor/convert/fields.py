@@ -75,6 +75,14 @@ def identifier(value: Any, name: str) -> int:
     return value
 
 
+def named(packet: Fields, field: str) -> str:
+    """Return the text of a field without which an alert cannot be told from others."""
+    found = text(packet.get(field))
+    if found is None:
+        raise Unconvertible(f"{field} is {packet.get(field)!r}, not a name")
+    return found
+
+
 def object_id(name: str) -> str:
     """Return ``name`` with everything that SkyPortal does not take in an object's id replaced."""
     return _NOT_IN_OBJECT_ID.sub("_", name)

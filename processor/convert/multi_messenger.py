@@ -3,8 +3,8 @@
 from typing import Any
 
 from processor.convert.annotations import MoreAnnotations, annotations
-from processor.convert.conversion import Conversion, Source, Unconvertible
-from processor.convert.fields import Fields, moment, number, object_id, sky_position, text
+from processor.convert.conversion import Conversion, Source
+from processor.convert.fields import Fields, moment, named, number, object_id, sky_position, text
 from processor.convert.finkclass import KNOWN_MINOR_PLANET, ORIGIN, taxonomy_name
 from processor.convert.leaves import word
 from processor.convert.light_curve import LightCurveBuilder
@@ -24,7 +24,7 @@ def convert(packet: Fields, source: Source, more: MoreAnnotations) -> Conversion
     Its light curve is empty: it has a magnitude and no sign, so that the point could only be guessed. The object's
     ordinary alerts bring it, and the magnitude is annotated.
     """
-    obj_id, trigger = _name(packet, "objectId"), _name(packet, "triggerId")
+    obj_id, trigger = named(packet, "objectId"), named(packet, "triggerId")
     jd = packet.get("jd")
     ra, dec = sky_position(packet.get("ztf_ra"), packet.get("ztf_dec"), "ztf_")
     record = SkyPortalAlert(
@@ -44,13 +44,6 @@ def convert(packet: Fields, source: Source, more: MoreAnnotations) -> Conversion
         fink_science_version=text(packet.get("fink_science_version")),
     )
     return Conversion(record=record, left_out={})
-
-
-def _name(packet: Fields, field: str) -> str:
-    name = text(packet.get(field))
-    if name is None:
-        raise Unconvertible(f"{field} is {packet.get(field)!r}, not a name")
-    return name
 
 
 def _classes(value: Any) -> tuple[Classification, ...]:

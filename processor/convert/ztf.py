@@ -13,6 +13,7 @@ from processor.convert.fields import (
     identifier,
     integer,
     moment,
+    named,
     number,
     object_id,
     point_position,
@@ -55,7 +56,7 @@ def convert(packet: Fields, source: Source, more: MoreAnnotations) -> Conversion
         survey="ZTF",
         topic=source.topic,
         alert_id=str(identifier(packet.get("candid") or candidate.get("candid"), "candid")),
-        obj_id=_object_id(packet),
+        obj_id=object_id(named(packet, "objectId")),
         ra=ra,
         dec=dec,
         observed_at=moment(jd, "candidate.jd", _mjd(candidate)),
@@ -78,13 +79,6 @@ def convert(packet: Fields, source: Source, more: MoreAnnotations) -> Conversion
 def _derived(found: FinkClass) -> Annotations:
     """Return what the packet does not say itself; named after whose rule it is."""
     return {"fink_filters.class": word(found.name), "fink_filters.rule": RULE}
-
-
-def _object_id(packet: Fields) -> str:
-    name = text(packet.get("objectId"))
-    if name is None:
-        raise Unconvertible(f"objectId is {packet.get('objectId')!r}, not a name")
-    return object_id(name)
 
 
 def _stamp(packet: Fields, name: str) -> bytes | None:
