@@ -1,17 +1,19 @@
-"""The demo's story: a night of alerts, SkyPortal down in the middle of it, and a sink killed."""
+"""The demo's story: a night of alerts, some of them late, SkyPortal down in the middle of it, and a sink killed."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from rich.console import Console
 
-from demo.expectation import Account, compare, expect
+from demo.expectation import Account, Expected, compare, expect
 from demo.fink import FinkAlert, Published, encode, night
 from demo.skyportal.process import SkyPortal
 from demo.world import World, running_world
 
 BURSTS, BURST_EVERY_S = 8, 2.5
+LATE_BURST, COMES_AFTER = 3, 5
+"""One burst comes after a later one: what is older must not take the place of what is newer."""
 OUTAGE_S, LINGER_S = 6.0, 4.0
 """SkyPortal is down; then its proxy still turns writers away for some seconds, as the real one does."""
 OUTAGE_AT, KILL_AT = 0.25, 0.55
@@ -44,6 +46,7 @@ class Result:
         one = self.account
         return (
             f"demo: published={self.published} objects={one.objects} accepted={one.accepted} points={one.points} "
+            f"annotations={one.annotations} classes={one.classes} thumbnails={one.thumbnails} "
             f"dead_letters={self.dead_letters} lost={one.lost} doubled={one.doubled} "
             f"outage_s={self.outage_s:.1f} seconds={self.seconds:.1f}"
         )
@@ -52,10 +55,12 @@ class Result:
 def play(*, alerts: int, seed: int, console: Console, at_the_end: Callable[[World, Result], None]) -> Result:
     """Play the night and compare; ``at_the_end`` is called while everything still runs. Raises `Stuck`."""
     started = time.monotonic()
-    with running_world(console) as world:
-        story = Story(world, list(night(seed=seed, alerts=alerts)), seed)
+    planned = list(night(seed=seed, alerts=alerts))
+    classes = _expected((topic, alert) for alert in planned for topic in alert.topics).names
+    with running_world(console, classes) as world:
+        story = Story(world, planned, seed)
         story.tell()
-        expected = expect((one.topic, *encode(one.alert)) for one in story.published)
+        expected = _expected((one.topic, one.alert) for one in story.published)
         state = world.skyportal.control.state()
         result = Result(
             published=alerts,
@@ -76,10 +81,15 @@ class Story:
         self._world = world
         self._seed = seed
         self._bursts = [alerts[first : first + size] for first in range(0, len(alerts), size)]
+        self._late: Sequence[FinkAlert] = ()
+        if len(self._bursts) > COMES_AFTER:
+            self._late = self._bursts.pop(LATE_BURST)
+            self._bursts.insert(COMES_AFTER, self._late)
         self._total = sum(len(alert.topics) for alert in alerts)
         self._next_burst = 0.0
         self._replace_at = 0.0
         self._moved_at = time.monotonic()
+        self._killed = ""
         self._steps: list[tuple[Callable[[], bool], Callable[[], object]]] = [
             (lambda: self.counts.settled >= OUTAGE_AT * self._total, self._take_skyportal_down),
             (lambda: self.counts.settled >= KILL_AT * self._total, self._kill_a_sink),
@@ -93,18 +103,23 @@ class Story:
         while self._bursts or self._steps or not self.counts.done:
             if self._bursts and time.monotonic() >= self._next_burst:
                 self._next_burst = time.monotonic() + BURST_EVERY_S
-                self.published += self._world.fink.publish(self._bursts.pop(0), seed=self._seed + len(self._bursts))
+                self._publish(self._bursts.pop(0))
             self._count()
             if self._steps and self._steps[0][0]():
                 self._steps.pop(0)[1]()
             self._world.show(self.counts)
             time.sleep(LOOK_EVERY_S)
 
+    def _publish(self, burst: Sequence[FinkAlert]) -> None:
+        self.published += self._world.fink.publish(burst, seed=self._seed + len(self._bursts))
+        if burst is self._late:
+            self._world.display.event("Fink has published alerts that are older than its last ones")
+
     def _count(self) -> None:
         before, self.counts = self.counts, self._world.counts(len(self.published))
         if self.counts != before:
             self._moved_at = time.monotonic()
-        dead = [process.name for process in self._world.processors if not process.alive]
+        dead = [one.name for one in self._world.processes if not one.alive and one.name != self._killed]
         if dead or time.monotonic() - self._moved_at > STUCK_AFTER_S:
             what = f"{', '.join(dead)} ended" if dead else f"nothing moved for {STUCK_AFTER_S:.0f} s"
             raise Stuck(f"{what}; the logs are in {self._world.logs}")
@@ -115,12 +130,17 @@ class Story:
 
     def _kill_a_sink(self) -> None:
         victim = self._world.sinks[0]
+        self._killed = victim.name
         victim.kill()
         self._world.display.event(f"{victim.name} is killed (SIGKILL)")
         self._replace_at = time.monotonic() + REPLACED_AFTER_S
 
     def _replace_it(self) -> None:
         self._world.display.event(f"{self._world.add_sink().name} takes its place")
+
+
+def _expected(messages: Iterable[tuple[str, FinkAlert]]) -> Expected:
+    return expect((topic, *encode(alert)) for topic, alert in messages)
 
 
 def _outage_s(skyportal: SkyPortal) -> float:

@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +32,11 @@ class World:
     processors: list[Process] = field(default_factory=list)
     sinks: list[Process] = field(default_factory=list)
 
+    @property
+    def processes(self) -> list[Process]:
+        """All of the product's, those too that have ended."""
+        return self.processors + self.sinks
+
     def counts(self, published: int) -> Counts:
         """Count what is where."""
         return Counts(
@@ -56,22 +61,26 @@ class World:
 
 
 @contextmanager
-def running_world(console: Console) -> Iterator[World]:
-    """Start everything; end it, and remove the logs unless the block failed."""
+def running_world(console: Console, classes: Iterable[str]) -> Iterator[World]:
+    """Start everything; end it, and remove the logs unless the block failed.
+
+    SkyPortal has a filter for each topic, and a taxonomy of the ``classes``.
+    """
     filters = [(topic, "Fink", STREAMS[survey]) for survey, topics in TOPICS.items() for topic in topics]
+    taxonomies = [("Fink", "1", sorted(classes))]
     logs = Path(tempfile.mkdtemp(prefix="fink-skyportal-demo-"))
     with ExitStack() as stack:
         display = stack.enter_context(Display(console))
         display.event("starting Kafka (the very first time its jars are fetched, which takes half a minute)")
         servers = stack.enter_context(running_kafka())
-        skyportal = stack.enter_context(SkyPortal(filters=filters, service_times=True))
+        skyportal = stack.enter_context(SkyPortal(filters=filters, taxonomies=taxonomies, service_times=True))
         display.event(f"Kafka at {servers}, SkyPortal at {skyportal.url}, logs in {logs}")
         broker = Broker(servers)
         stack.callback(broker.close)
         world = World(servers, skyportal, FinkPublisher(servers), broker, display, logs)
         for topics in TOPICS.values():
             world.fink.create_topics(topics)
-        stack.callback(lambda: _stop(world.processors + world.sinks))
+        stack.callback(lambda: _stop(world.processes))
         world.processors += [product.processor(survey, topics, servers, logs) for survey, topics in TOPICS.items()]
         world.add_sink()
         world.add_sink()

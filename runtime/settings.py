@@ -115,6 +115,15 @@ def _secret_file_mistake(name: str, field: FieldInfo) -> str:
     return "" if secret else f"{variable}: the file that it names is empty"
 
 
+def secret_from_file(name: str) -> str:
+    """Return what the file of the secret ``name`` holds now; nothing if none is named or it cannot be read."""
+    path = os.environ.get(f"{name}_FILE".upper(), "")
+    try:
+        return Path(path).read_text().strip() if path else ""
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
 Settings = TypeVar("Settings", bound=ProcessSettings)
 
 

@@ -21,6 +21,16 @@ def leave_at_once() -> None:
     signal.signal(signal.SIGINT, leave)
 
 
+def note_hangups(heard: threading.Event) -> None:
+    """Let SIGHUP set ``heard``: somebody has mended something. Call it from the main thread."""
+
+    def note(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        heard.set()
+
+    signal.signal(signal.SIGHUP, note)
+
+
 def stop_on_signals(stop: threading.Event) -> None:
     """Let SIGTERM and SIGINT set ``stop``. Call it from the main thread."""
 

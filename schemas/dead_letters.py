@@ -30,8 +30,6 @@ class Answer:
     """Method and path, without the query."""
     status: int
     body: str
-    part: str
-    """The part of the alert that was refused: candidate, photometry."""
     attempts: int
 
 
@@ -55,10 +53,12 @@ class DeadLetter:
     signed_by: str
     """`names.PROCESSOR` or `names.SINK`."""
     stage: str
-    """What failed: decode, convert, publish, deliver, route."""
+    """What failed: decode, convert, publish, deliver, route; part, if the rest of the alert was accepted."""
     reason: str
     """Name of the error."""
     message: str
+    part: str = ""
+    """The part of the alert that was refused: candidate, photometry, annotation. Of stage ``part`` it alone is lost."""
     answer: Answer | None = None
     left_out: LeftOut = LeftOut()
 
@@ -78,9 +78,10 @@ class DeadLetter:
                 f"{OURS}http.endpoint": self.answer.endpoint,
                 f"{OURS}http.status": str(self.answer.status),
                 f"{OURS}http.answer": self.answer.body[:EXCERPT],
-                f"{OURS}part": self.answer.part,
                 f"{OURS}attempts": str(self.answer.attempts),
             }
+        if self.part:
+            context[f"{OURS}part"] = self.part
         context |= {f"{LEFT_OUT}{part}": str(size) for part, size in asdict(self.left_out).items() if size}
         return [(name, value.encode(errors="replace")) for name, value in context.items()]
 
@@ -94,7 +95,6 @@ def from_headers(headers: Iterable[Header]) -> DeadLetter:
             endpoint=found[f"{OURS}http.endpoint"],
             status=int(found[f"{OURS}http.status"]),
             body=found[f"{OURS}http.answer"],
-            part=found[f"{OURS}part"],
             attempts=int(found[f"{OURS}attempts"]),
         )
     return DeadLetter(
@@ -105,6 +105,7 @@ def from_headers(headers: Iterable[Header]) -> DeadLetter:
         stage=found[f"{CONNECT}stage"],
         reason=found[f"{CONNECT}exception.class.name"],
         message=found[f"{CONNECT}exception.message"],
+        part=found.get(f"{OURS}part", ""),
         answer=answer,
         left_out=LeftOut(
             value_bytes=int(found.get(f"{LEFT_OUT}value_bytes", 0)),

@@ -13,7 +13,7 @@ from runtime import topics
 from runtime.health import Health, HealthServer, PortTaken
 from runtime.publisher import NotPublished
 from runtime.settings import SettingsError, load
-from runtime.signals import leave_at_once, stop_on_signals
+from runtime.signals import leave_at_once, note_hangups, stop_on_signals
 from sink import routes
 from sink.local_topic import Unreadable
 from sink.service import Misconfigured, Service
@@ -56,7 +56,9 @@ def run(
             "starting group=%s topic=%s metrics_port=%d", settings.sink_group_id, settings.kafka_topic, server.port
         )
         topics.prepare(settings)
-        service = Service(settings, table, health=health, stop=stop)
+        mended = threading.Event()
+        note_hangups(mended)
+        service = Service(settings, table, health=health, stop=stop, mended=mended)
         service.check()
         stop_on_signals(stop)
         service.deliver()

@@ -3,7 +3,9 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
-from sink.payloads import MOST_ROWS, Audience, Routed
+from sink.held import Audience
+from sink.payloads import MOST_ROWS, unsent
+from sink.routed import Routed
 
 
 def candidates(routed: Iterable[Routed]) -> list[list[Routed]]:
@@ -39,15 +41,15 @@ def photometry(routed: Sequence[Routed]) -> Iterator[list[Routed]]:
     audiences: defaultdict[Audience, list[Routed]] = defaultdict(list)
     for records in objects.values():
         audiences[audience(records)].extend(records)
-    for records in audiences.values():
-        yield from _chunks(records)
+    for seen_by, records in audiences.items():
+        yield from _chunks(records, seen_by)
 
 
-def _chunks(records: Iterable[Routed]) -> Iterator[list[Routed]]:
+def _chunks(records: Iterable[Routed], seen_by: Audience) -> Iterator[list[Routed]]:
     chunk: list[Routed] = []
     rows = 0
     for one in records:
-        points = len(one.alert.photometry)
+        points = len(unsent(one, seen_by))
         if one.item.suspicion:
             yield [one]
             continue

@@ -2,24 +2,27 @@
 
 import logging
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from confluent_kafka import Message
 
 from runtime.publisher import Delivery, Publisher
 from schemas import names
-from schemas.dead_letters import Answer, DeadLetter
+from schemas.dead_letters import DeadLetter
 from sink import metrics
 from sink.offsets import Holding, offset_of
+from sink.reasons import Reason
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class _Letter:
-    delivery: Delivery
+class _Entry:
+    deliveries: Sequence[Delivery]
     holding: Holding
     offset: int
+    outcome: str
 
 
 class DeadLetters:
@@ -29,31 +32,16 @@ class DeadLetters:
         self._publisher = publisher
         self._topic = topic
         self._lock = threading.Lock()
-        self._letters: list[_Letter] = []
+        self._entries: list[_Entry] = []
 
-    def put_aside(
-        self, message: Message, holding: Holding, *, stage: str, reason: str, text: str, answer: Answer | None = None
-    ) -> None:
-        """Publish ``message`` with the reason in its headers. Thread-safe; returns at once."""
-        letter = DeadLetter(
-            topic=holding.topic,
-            partition=holding.partition,
-            offset=offset_of(message),
-            signed_by=names.SINK,
-            stage=stage,
-            reason=reason,
-            message=text,
-            answer=answer,
-        )
-        log.warning(
-            "dead-lettered topic=%s partition=%d offset=%d stage=%s reason=%s: %s",
-            letter.topic, letter.partition, letter.offset, stage, reason, text[:500],
-        )  # fmt: skip
-        headers = [*(message.headers() or []), *letter.headers()]
-        delivery = self._publisher.publish(self._topic, key=message.key(), value=message.value(), headers=headers)
+    def put_aside(self, message: Message, holding: Holding, *reasons: Reason, outcome: str = "rejected") -> None:
+        """Publish ``message`` once for each reason, which stands in its headers. Thread-safe; returns at once.
+
+        ``outcome`` is what becomes of the alert when all are acknowledged: accepted, if only parts of it are lost.
+        """
+        deliveries = [self._publish(message, holding, reason) for reason in reasons]
         with self._lock:
-            self._letters.append(_Letter(delivery, holding, letter.offset))
-        metrics.DEAD_LETTERS.labels(stage).inc()
+            self._entries.append(_Entry(deliveries, holding, offset_of(message), outcome))
 
     def settle(self) -> None:
         """Settle what the broker has acknowledged by now.
@@ -62,14 +50,39 @@ class DeadLetters:
         """
         self._publisher.poll()
         with self._lock:
-            answered = [letter for letter in self._letters if letter.delivery.done.is_set()]
-            self._letters = [letter for letter in self._letters if not letter.delivery.done.is_set()]
-        for letter in answered:
-            letter.delivery.confirm()
-            letter.holding.settle(letter.offset)
-            metrics.SETTLED.labels("rejected").inc()
+            answered = [entry for entry in self._entries if _is_answered(entry)]
+            self._entries = [entry for entry in self._entries if not _is_answered(entry)]
+        for entry in answered:
+            for delivery in entry.deliveries:
+                delivery.confirm()
+            entry.holding.settle(entry.offset)
+            metrics.SETTLED.labels(entry.outcome).inc()
 
     def waiting(self) -> bool:
         """Say whether letters are on their way."""
         with self._lock:
-            return bool(self._letters)
+            return bool(self._entries)
+
+    def _publish(self, message: Message, holding: Holding, reason: Reason) -> Delivery:
+        letter = DeadLetter(
+            topic=holding.topic,
+            partition=holding.partition,
+            offset=offset_of(message),
+            signed_by=names.SINK,
+            stage=reason.stage,
+            reason=reason.name,
+            message=reason.text,
+            part=reason.part,
+            answer=reason.answer,
+        )
+        log.warning(
+            "dead-lettered topic=%s partition=%d offset=%d stage=%s reason=%s: %s",
+            letter.topic, letter.partition, letter.offset, reason.stage, reason.name, reason.text[:500],
+        )  # fmt: skip
+        metrics.DEAD_LETTERS.labels(reason.stage).inc()
+        headers = [*(message.headers() or []), *letter.headers()]
+        return self._publisher.publish(self._topic, key=message.key(), value=message.value(), headers=headers)
+
+
+def _is_answered(entry: _Entry) -> bool:
+    return all(delivery.done.is_set() for delivery in entry.deliveries)

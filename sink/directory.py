@@ -1,12 +1,15 @@
-"""SkyPortal's ids of the groups, filters, streams and instruments that routes name."""
+"""SkyPortal's ids of what routes name, and who we are to it."""
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
+from schemas.taxonomy import classes
 from sink.routes import Part, Route
+
+Named = TypeVar("Named", int, "Taxonomy")
 
 Get = Callable[[str], Any]
 """GET a path; returns the envelope's ``data``."""
@@ -14,6 +17,19 @@ Get = Callable[[str], Any]
 
 class Unroutable(Exception):
     """A name of a route is unknown to SkyPortal; the text says which, and what to do."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Taxonomy:
+    """A taxonomy and the classes that SkyPortal takes for it."""
+
+    id: int
+    name: str
+    classes: frozenset[str]
+
+
+NO_TAXONOMY = Taxonomy(id=0, name="", classes=frozenset())
+"""Of a route that classifies nothing."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,6 +42,9 @@ class Destination:
     instrument_id: int
     parts: tuple[Part, ...]
     save: bool
+    taxonomy: Taxonomy
+    author_id: int
+    """The user that SkyPortal keeps as the author of what we write."""
 
 
 class Directory:
@@ -41,6 +60,8 @@ class Directory:
         self._streams: Mapping[str, int] = {}
         self._instruments: Mapping[str, int] = {}
         self._filters: Mapping[tuple[str, int, int], int] = {}
+        self._taxonomies: Mapping[str, Taxonomy] = {}
+        self._author_id = 0
 
     def read(self, get: Get) -> None:
         """Read all names anew. Raises `Unroutable` if SkyPortal lists them in a form that nobody knows."""
@@ -58,11 +79,15 @@ class Directory:
         groups = get("/api/groups")["user_groups"]
         streams = get("/api/streams")
         instruments = get("/api/instrument")
+        taxonomies = [_taxonomy(item) for item in sorted(get("/api/taxonomy"), key=_age)]
+        author_id = _author_id(get, groups)
         with self._lock:
             self._groups = {item["name"]: item["id"] for item in groups}
             self._streams = {item["name"]: item["id"] for item in streams}
             self._instruments = {item["name"]: item["id"] for item in instruments}
             self._filters = {(item["name"], item["group_id"], item["stream_id"]): item["id"] for item in filters}
+            self._taxonomies = {item.name: item for item in taxonomies}
+            self._author_id = author_id
             self._read_at = self._clock()
 
     def read_if_stale(self, get: Get) -> None:
@@ -81,6 +106,9 @@ class Directory:
             stream_id = self._named(self._streams, "stream", route.stream)
             instrument_id = self._named(self._instruments, "instrument", route.instrument)
             filter_id = self._filters.get((route.filter, group_id, stream_id))
+            classifies = "classification" in route.parts
+            taxonomy = self._named(self._taxonomies, "taxonomy", route.taxonomy) if classifies else NO_TAXONOMY
+            author_id = self._author_id
         if filter_id is None:
             raise Unroutable(
                 f"SkyPortal has no filter {route.filter!r} of group {route.group!r} on stream {route.stream!r} "
@@ -93,10 +121,12 @@ class Directory:
             instrument_id=instrument_id,
             parts=route.parts,
             save=route.save,
+            taxonomy=taxonomy,
+            author_id=author_id,
         )
 
     @staticmethod
-    def _named(ids: Mapping[str, int], kind: str, name: str) -> int:
+    def _named(ids: Mapping[str, Named], kind: str, name: str) -> Named:
         try:
             return ids[name]
         except KeyError:
@@ -105,3 +135,21 @@ class Directory:
                 f"SkyPortal has no {kind} {name!r} that the bot can see (there are: {known}): "
                 f"create it or give the bot access, or name another one in routes.toml"
             ) from None
+
+
+def _age(shown: Mapping[str, Any]) -> tuple[bool, int]:
+    """Sort the taxonomies of one name so that the one to use comes last."""
+    return bool(shown["isLatest"]), int(shown["id"])
+
+
+def _taxonomy(shown: Mapping[str, Any]) -> Taxonomy:
+    return Taxonomy(id=int(shown["id"]), name=str(shown["name"]), classes=classes(shown["hierarchy"]))
+
+
+def _author_id(get: Get, groups: Iterable[Mapping[str, Any]]) -> int:
+    """Return who we are: the only member of our own group. SkyPortal's API does not tell it more directly."""
+    own = [int(group["id"]) for group in groups if group["single_user_group"]]
+    members = [int(user["id"]) for number in own for user in get(f"/api/groups/{number}")["users"]]
+    if not members:
+        raise ValueError("the bot has no group of its own")
+    return members[0]

@@ -1,13 +1,14 @@
 """The local topic: reading it as a member of the group, and passing what is settled."""
 
 import logging
+import time
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from runtime import kafka
-from sink.offsets import Holding, offset_of
+from sink.offsets import Holding, appended_at, offset_of
 from sink.settings import SinkSettings
 
 log = logging.getLogger(__name__)
@@ -68,7 +69,7 @@ class LocalTopic:
                 if self._holdings[partition].begins_again(offset_of(message)):
                     self._start_over(partition, offset_of(message))
                 holding = self._holdings[partition]
-                holding.collected(offset_of(message))
+                holding.collected(offset_of(message), appended_at(message))
                 yield message, holding
 
     def balance(self, *, full: bool) -> None:
@@ -81,6 +82,11 @@ class LocalTopic:
         """Read nothing more from the partition of ``holding``."""
         holding.blocked = True
         self._apply()
+
+    def oldest_s(self) -> float:
+        """Return for how many seconds the oldest record that is not settled has waited; 0 without one."""
+        oldest = [moment for holding in tuple(self._holdings.values()) if (moment := holding.oldest())]
+        return max(0.0, time.time() - min(oldest)) if oldest else 0.0
 
     def store_settled(self) -> None:
         """Let Kafka forget what is settled; librdkafka commits it within a second."""

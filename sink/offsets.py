@@ -2,11 +2,13 @@
 
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from confluent_kafka import Message, TopicPartition
+from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, Message, TopicPartition
 
 from schemas.record import SkyPortalAlert
+from sink.held import Held
+from sink.reasons import Reason
 
 
 class Holding:
@@ -21,6 +23,8 @@ class Holding:
         """True if a record of a newer version stands in it: nothing more is read from it."""
         self._lock = threading.Lock()
         self._settled: OrderedDict[int, bool] = OrderedDict()
+        self._appended: dict[int, float] = {}
+        """When each of them was appended to the topic, time.time()."""
         self._latest = -1
         self._next: int | None = None
 
@@ -28,16 +32,25 @@ class Holding:
         """Say whether ``offset`` was read before: then the topic is another one of the same name."""
         return offset <= self._latest
 
-    def collected(self, offset: int) -> None:
-        """Note that the record at ``offset`` is in flight. Offsets come in rising order."""
+    def collected(self, offset: int, appended_at: float = 0.0) -> None:
+        """Note that the record at ``offset`` is in flight. Offsets come in rising order.
+
+        ``appended_at`` is when the broker got it, as time.time() has it; 0 if it does not say.
+        """
         with self._lock:
             self._latest = offset
+            self._appended[offset] = appended_at
             self._settled[offset] = False
 
     def settle(self, offset: int) -> None:
         """Note that the record at ``offset`` needs no more work."""
         with self._lock:
             self._settled[offset] = True
+
+    def oldest(self) -> float:
+        """Return when the oldest record that is not settled was appended, as time.time() has it; 0 without one."""
+        with self._lock:
+            return next((self._appended[offset] for offset, settled in self._settled.items() if not settled), 0.0)
 
     def advance(self) -> TopicPartition | None:
         """Return the offset below which everything is settled, if it has moved since the last call."""
@@ -48,8 +61,15 @@ class Holding:
                 if not settled:
                     break
                 del self._settled[offset]
+                del self._appended[offset]
                 self._next, moved = offset + 1, True
             return TopicPartition(self.topic, self.partition, self._next) if moved and self._next is not None else None
+
+
+def appended_at(message: Message) -> float:
+    """Return when the broker got a message, as time.time() has it; 0 if it does not say."""
+    kind, milliseconds = message.timestamp()
+    return milliseconds / 1000 if kind != TIMESTAMP_NOT_AVAILABLE else 0.0
 
 
 def offset_of(message: Message) -> int:
@@ -86,6 +106,16 @@ class InFlight:
     """time.monotonic() from which it may be tried again."""
     suspicion: Suspicion | None = None
     waits_for_route: bool = False
+    alone: bool = False
+    """Whether its classes go in a request of their own: in company they were refused."""
+    done: set[str] = field(default_factory=set)
+    """Parts that SkyPortal has accepted, or that are lost, since `under` was begun."""
+    under: Held | None = None
+    """What we knew of the object meanwhile; what has been done under another knowledge is done again."""
+    restarts: int = 0
+    """How often it was begun anew because SkyPortal held something else than we believed."""
+    lost: dict[tuple[str, str], Reason] = field(default_factory=dict)
+    """Why parts of it will never be accepted."""
 
     @property
     def size(self) -> int:
@@ -96,6 +126,12 @@ class InFlight:
     def offset(self) -> int:
         """Where the message stands in its partition."""
         return offset_of(self.message)
+
+    def begin(self, held: Held) -> None:
+        """Go on under ``held``: what was done when we knew something else of the object is to be done again."""
+        if self.under is not held:
+            self.done.clear()
+            self.under = held
 
     def settle(self) -> None:
         """Say that the record needs no more work."""

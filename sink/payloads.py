@@ -1,12 +1,13 @@
 """Records to requests. Pure: the same records give the same requests, whenever they are sent."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+import base64
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from urllib.parse import quote
 
-from schemas.record import LIGHT_CURVE_COLUMNS, SkyPortalAlert
-from sink.directory import Destination
-from sink.offsets import InFlight
+from schemas.record import LIGHT_CURVE_COLUMNS, AnnotationValue, Classification, LightCurve
+from sink.held import Audience, fingerprint
+from sink.rank import numeric_id, rank_of, utc
+from sink.routed import Routed
 from sink.skyportal import Request
 
 AB_ZEROPOINT_UJY = 23.9
@@ -18,57 +19,60 @@ MOST_ROWS = 500
 MOST_PARAMETERS = 65_535
 """PostgreSQL's limit for one statement; SkyPortal spends four for each row and group, and adds the bot's own group."""
 
-LARGEST_ID = 2**63 - 1
-"""SkyPortal keeps ``passing_alert_id`` as a signed 64-bit integer."""
+LONG_HISTORY = 100
+"""Points up to which a light curve is sent whole each time: thirty known points cost what one costs."""
 
-Audience = tuple[tuple[int, ...], tuple[int, ...]]
-"""The groups and the streams that may see a point."""
-
-
-@dataclass(frozen=True, slots=True)
-class Routed:
-    """A record in flight and where it goes."""
-
-    item: InFlight
-    destination: Destination
-
-    @property
-    def alert(self) -> SkyPortalAlert:
-        """The record."""
-        return self.item.alert
-
-
-def passed_at(time: datetime) -> str:
-    """Return ``time`` as SkyPortal is to get it: UTC, naive, whole milliseconds."""
-    return time.replace(tzinfo=None).isoformat(timespec="milliseconds")
+THUMBNAILS = "?includeThumbnails=true"
 
 
 def candidate(routed: Sequence[Routed]) -> Request:
     """Return the request that makes one detection a candidate of every filter that it passed.
 
-    ``routed`` are the records of one object and one time, one for each topic.
+    ``routed`` are the records of one object and one time, one for each topic. The position is left out where SkyPortal
+    has the object: it would move the object's place in SkyPortal's index of the sky, and nothing else.
     """
-    alert = max((item.alert for item in routed), key=lambda alert: (_numeric_id(alert.alert_id), alert.alert_id))
-    body = {
+    alert = max((one.alert for one in routed), key=rank_of)
+    body: dict[str, object] = {
         "id": alert.obj_id,
-        "ra": alert.ra,
-        "dec": alert.dec,
-        "filter_ids": sorted({item.destination.filter_id for item in routed}),
-        "passed_at": passed_at(alert.observed_at),
+        "filter_ids": sorted({one.destination.filter_id for one in routed}),
+        "passed_at": utc(alert.observed_at),
     }
-    if (alert_id := _numeric_id(alert.alert_id)) >= 0:
+    if not routed[0].held.exists:
+        body |= {"ra": alert.ra, "dec": alert.dec}
+    if (alert_id := numeric_id(alert.alert_id)) >= 0:
         body["passing_alert_id"] = alert_id
     return Request(method="POST", path="/api/candidates", body=body)
 
 
-def _numeric_id(alert_id: str) -> int:
-    """Return the id as SkyPortal keeps it; -1 for one that is no number of 64 bits."""
-    digits = alert_id.isascii() and alert_id.isdigit() and len(alert_id) <= len(str(LARGEST_ID))
-    return int(alert_id) if digits and int(alert_id) <= LARGEST_ID else -1
+def _key(one: Routed, row: int) -> tuple[object, ...]:
+    """Return what SkyPortal tells points apart by; the bandpass is not in it."""
+    curve = one.alert.photometry
+    return (
+        one.alert.obj_id,
+        one.destination.instrument_id,
+        curve.origin[row] or None,
+        curve.mjd[row],
+        curve.fluxerr[row],
+        curve.flux[row],
+    )
+
+
+def fingerprints(one: Routed) -> list[int]:
+    """Return what to remember the points of a long history by; nothing of a short one, which is sent whole."""
+    count = len(one.alert.photometry)
+    return [fingerprint(_key(one, row)) for row in range(count)] if count > LONG_HISTORY else []
+
+
+def unsent(one: Routed, audience: Audience) -> Sequence[int]:
+    """Return the rows of the record's light curve that SkyPortal is not known to have for ``audience``."""
+    known = one.held.points.get(audience)
+    if not known:
+        return range(len(one.alert.photometry))
+    return [row for row, point in enumerate(fingerprints(one)) if point not in known]
 
 
 def photometry(routed: Sequence[Routed], audience: Audience) -> Iterator[Request]:
-    """Yield the requests that store every point of ``routed`` for ``audience``: one, unless there are many rows.
+    """Yield the requests that store the points of ``routed`` for ``audience``: one, unless there are many rows.
 
     A point that SkyPortal would take for the same one stands in them once: twice, it refuses the whole request.
     """
@@ -76,23 +80,15 @@ def photometry(routed: Sequence[Routed], audience: Audience) -> Iterator[Request
     columns: dict[str, list[object]] = {name: [] for name in ("obj_id", "instrument_id", *LIGHT_CURVE_COLUMNS)}
     columns.pop("program_id")  # SkyPortal has no such column: visibility follows the groups and the streams
     seen = set()
-    for item in routed:
-        curve = item.alert.photometry
-        for row in range(len(curve)):
-            # SkyPortal's key; the bandpass is not in it.
-            key = (
-                item.alert.obj_id,
-                item.destination.instrument_id,
-                curve.origin[row] or None,
-                curve.mjd[row],
-                curve.fluxerr[row],
-                curve.flux[row],
-            )
+    for one in routed:
+        curve: LightCurve = one.alert.photometry
+        for row in unsent(one, audience):
+            key = _key(one, row)
             if key in seen:
                 continue
             seen.add(key)
-            columns["obj_id"].append(item.alert.obj_id)
-            columns["instrument_id"].append(item.destination.instrument_id)
+            columns["obj_id"].append(one.alert.obj_id)
+            columns["instrument_id"].append(one.destination.instrument_id)
             for name in ("mjd", "filter", "flux", "fluxerr", "ra", "dec", "origin"):
                 columns[name].append(getattr(curve, name)[row])
     most = min(MOST_ROWS, MOST_PARAMETERS // (4 * (len(groups) + 1)), MOST_PARAMETERS // (4 * (len(streams) + 1)))
@@ -102,6 +98,83 @@ def photometry(routed: Sequence[Routed], audience: Audience) -> Iterator[Request
         yield Request(method="PUT", path="/api/photometry", body=rows)
 
 
-def source(obj_id: str, group_ids: Sequence[int]) -> Request:
+def source(obj_id: str, group_ids: Collection[int]) -> Request:
     """Return the request that saves an object to groups."""
-    return Request(method="POST", path="/api/sources", body={"id": obj_id, "group_ids": list(group_ids)})
+    return Request(method="POST", path="/api/sources", body={"id": obj_id, "group_ids": sorted(group_ids)})
+
+
+def show(obj_id: str) -> Request:
+    """Return the question what SkyPortal holds of an object, its photometry left out."""
+    return _of_object("GET", obj_id, THUMBNAILS)
+
+
+def new_annotation(
+    obj_id: str, origin: str, data: Mapping[str, AnnotationValue], group_ids: Collection[int]
+) -> Request:
+    """Return the request that annotates an object that has no annotation of ``origin``."""
+    body = {"origin": origin, "data": data, "group_ids": sorted(group_ids)}
+    return _of_object("POST", obj_id, "/annotations", body)
+
+
+def changed_annotation(obj_id: str, number: int, data: Mapping[str, object], group_ids: Collection[int]) -> Request:
+    """Return the request that replaces the data and the groups of annotation ``number``."""
+    return _of_object("PUT", obj_id, f"/annotations/{number}", {"data": data, "group_ids": sorted(group_ids)})
+
+
+def new_classification(
+    obj_id: str, found: Classification, taxonomy_id: int, group_ids: Collection[int]
+) -> Mapping[str, object]:
+    """Return one classification, for `new_classifications`."""
+    return {
+        "obj_id": obj_id,
+        "classification": found.name,
+        "taxonomy_id": taxonomy_id,
+        "probability": found.probability,
+        "ml": True,
+        "origin": found.origin,
+        "group_ids": sorted(group_ids),
+        # Otherwise each would be a vote of the bot's, and mark the object as looked at by a person.
+        "vote": False,
+        "label": False,
+    }
+
+
+def new_classifications(items: Sequence[Mapping[str, object]]) -> Request:
+    """Return the request that classifies objects. It is not atomic: those before a refused one stay."""
+    return Request(method="POST", path="/api/classification", body={"classifications": list(items)})
+
+
+def changed_classification(
+    number: int, name: str, probability: float | None, taxonomy_id: int, group_ids: Collection[int]
+) -> Request:
+    """Return the request that changes classification ``number``; SkyPortal forgets ``ml`` where it is left out."""
+    body = {
+        "classification": name,
+        "taxonomy_id": taxonomy_id,
+        "probability": probability,
+        "ml": True,
+        "group_ids": sorted(group_ids),
+    }
+    return Request(
+        method="PUT", path=f"/api/classification/{number}", body=body, endpoint_label="/api/classification/{id}"
+    )
+
+
+def no_classification(number: int) -> Request:
+    """Return the request that deletes classification ``number``, which must be ours."""
+    return Request(method="DELETE", path=f"/api/classification/{number}", endpoint_label="/api/classification/{id}")
+
+
+def thumbnail(obj_id: str, kind: str, survey: str, picture: bytes) -> Request:
+    """Return the request that gives an object a picture. SkyPortal keeps each that it gets."""
+    data = base64.b64encode(picture).decode()
+    body = {"obj_id": obj_id, "ttype": kind, "survey": survey, "data": data}
+    return Request(method="POST", path="/api/thumbnail", body=body)
+
+
+def _of_object(method: str, obj_id: str, rest: str, body: Mapping[str, object] | None = None) -> Request:
+    label = f"/api/sources/{{id}}{rest.partition('?')[0]}"
+    if rest.startswith("/annotations/"):
+        label = "/api/sources/{id}/annotations/{id}"
+    path = f"/api/sources/{quote(obj_id, safe='')}{rest}"
+    return Request(method=method, path=path, body=body, endpoint_label=label)

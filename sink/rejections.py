@@ -11,8 +11,8 @@ from sink.sender import Refused, Unanswered
 LONGEST_PAUSE_S = 60.0
 
 UNANSWERED = "not answered, though others were"
-ENOUGH_UNANSWERED = 5
-"""Attempts, of several tries each. Where every second request fails by chance, one in 30,000 records gets there."""
+ENOUGH_UNANSWERED = 15
+"""Tries. Where every second request fails by chance, one in 30,000 records gets there."""
 
 
 class Rejections:
@@ -53,7 +53,8 @@ class Rejections:
             item.not_before = self._clock()  # nobody else got through either: an outage, and the gate sees to that
             return False
         suspicion = self._suspect(item, part, UNANSWERED, since=refusal.since)
-        return suspicion.attempts >= ENOUGH_UNANSWERED and suspicion.latest - suspicion.since >= self._patience
+        often_enough = suspicion.attempts * refusal.tries >= ENOUGH_UNANSWERED
+        return often_enough and suspicion.latest - suspicion.since >= self._patience
 
     def _suspect(self, item: InFlight, part: str, message: str, *, since: float) -> Suspicion:
         now = self._clock()

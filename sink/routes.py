@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from schemas.record import SkyPortalAlert, Survey
 
-Part = Literal["candidate", "photometry"]
+Part = Literal["candidate", "photometry", "annotation", "classification", "thumbnail"]
+PARTS: tuple[Part, ...] = get_args(Part)
 
 SOLAR_SYSTEM_TOPICS = ("fink_is_solar_system_lsst", "fink_sso_*")
 """Topics whose alerts of solar-system objects are sent unless a route says no."""
@@ -30,6 +31,8 @@ class NoRoute(Exception):
 def _some(parts: tuple[Part, ...]) -> tuple[Part, ...]:
     if not parts:
         raise ValueError("names no part: alerts would be accepted without being sent")
+    if "classification" in parts and "annotation" not in parts:
+        raise ValueError("names classification without annotation, which says how old SkyPortal's class is")
     return parts
 
 
@@ -42,6 +45,7 @@ class RouteSettings(BaseModel):
     filter: str | None = Field(default=None, min_length=1)
     stream: str | None = Field(default=None, min_length=1)
     instrument: str | None = Field(default=None, min_length=1)
+    taxonomy: str | None = Field(default=None, min_length=1)
     parts: Annotated[tuple[Part, ...], AfterValidator(_some)] | None = None
     save: bool | None = None
     solar_system: bool | None = None
@@ -70,6 +74,7 @@ class Route:
     filter: str
     stream: str
     instrument: str
+    taxonomy: str
     parts: tuple[Part, ...]
     save: bool
     solar_system: bool
@@ -108,7 +113,8 @@ class Routes:
             "filter": topic,
             "stream": STREAMS[survey],
             "instrument": survey,
-            "parts": ("candidate", "photometry"),
+            "taxonomy": "Fink",
+            "parts": PARTS,
             "save": False,
             "solar_system": any(fnmatchcase(topic, pattern) for pattern in SOLAR_SYSTEM_TOPICS),
         }

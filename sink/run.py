@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from collections.abc import Callable
 
 from confluent_kafka import Message
 
@@ -11,8 +12,10 @@ from schemas import codec
 from sink.dead_letters import DeadLetters
 from sink.local_topic import LocalTopic
 from sink.offsets import Holding, InFlight, offset_of
+from sink.reasons import Reason
 from sink.settings import SinkSettings
 from sink.shards import Shards
+from sink.validity import Unsendable, check
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +29,7 @@ def run(
     *,
     settings: SinkSettings,
     health: Health,
+    listen: Callable[[], None],
     stop: threading.Event,
 ) -> None:
     """Deliver until ``stop`` is set: Kafka forgets a record only when it is settled, so a crash repeats and loses none.
@@ -39,6 +43,7 @@ def run(
         dead_letters.settle()
         topic.store_settled()
         topic.balance(full=shards.bytes_in_flight > settings.sink_in_flight_mib * MIB)
+        listen()
         health.turned()
 
 
@@ -58,8 +63,11 @@ def collect(
     """Hand one message to the shards; put aside what is no record, and wait where a newer version begins."""
     try:
         alert = codec.decode(message.value())
+        check(alert)
     except codec.Undecodable as error:
-        dead_letters.put_aside(message, holding, stage="decode", reason="Undecodable", text=str(error))
+        dead_letters.put_aside(message, holding, Reason(stage="decode", name="Undecodable", text=str(error)))
+    except Unsendable as error:
+        dead_letters.put_aside(message, holding, Reason(stage="check", name="Unsendable", text=str(error)))
     except codec.NewerRecord as error:
         reason = f"partition {holding.partition}, offset {offset_of(message)}: {error}"
         log.error("waiting for an upgrade: %s", reason)  # noqa: TRY400  # the sentence says all, a traceback nothing

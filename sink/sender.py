@@ -38,14 +38,10 @@ class Refused(Exception):
         self.request = request
         self.answer = answer
 
-    def for_letter(self, *, part: str, attempts: int) -> LetterAnswer:
+    def for_letter(self, *, attempts: int) -> LetterAnswer:
         """Return the answer as a dead letter tells it."""
         return LetterAnswer(
-            endpoint=self.request.endpoint,
-            status=self.answer.status,
-            body=self.answer.text,
-            part=part,
-            attempts=attempts,
+            endpoint=self.request.endpoint, status=self.answer.status, body=self.answer.text, attempts=attempts
         )
 
 
@@ -67,6 +63,12 @@ class UnknownObject(Refused):
     verdict = Verdict.UNKNOWN_OBJECT
 
 
+class Changed(Refused):
+    """SkyPortal holds something else than we believed: read the object again."""
+
+    verdict = Verdict.CHANGED
+
+
 class RouteBroken(Refused):
     """A filter, group, stream or instrument is missing or closed to us: let the route wait."""
 
@@ -78,13 +80,18 @@ class Unanswered(Refused):
 
     verdict = Verdict.OUTAGE
 
-    def __init__(self, request: Request, answer: Answer, *, since: float) -> None:
+    def __init__(
+        self, request: Request, answer: Answer, *, since: float, tries: int = TRIES, may_come_yet: bool = False
+    ) -> None:
         super().__init__(request, answer)
         self.since = since
         """time.monotonic() of the first try."""
+        self.tries = tries
+        self.may_come_yet = may_come_yet
+        """Whether SkyPortal may still apply it."""
 
 
-_REFUSALS = {refusal.verdict: refusal for refusal in (Rejected, TooMuch, UnknownObject, RouteBroken)}
+_REFUSALS = {refusal.verdict: refusal for refusal in (Rejected, TooMuch, UnknownObject, Changed, RouteBroken)}
 
 
 def explain(request: Request, answer: Answer) -> str:
@@ -92,11 +99,21 @@ def explain(request: Request, answer: Answer) -> str:
     if answer.status == 401:  # noqa: PLR2004  # unauthorized
         return (
             f"SkyPortal refuses the token for {request.endpoint} ({answer.message}): SKYPORTAL_TOKEN must be a valid "
-            "token with the permission 'Upload data'"
+            f"token with the permission '{_permission(request)}'"
         )
     if judge(answer) is Verdict.MISCONFIGURED:
         return f"{request.endpoint} answers {answer.message}: are SKYPORTAL_URL and the bot's account right?"
     return f"{request.endpoint} answers {answer.message}"
+
+
+def _permission(request: Request) -> str:
+    if request.label.partition("/api/")[2].startswith("classification"):
+        return "Classify"
+    return "Annotate" if "/annotations" in request.path else "Upload data"
+
+
+class Misconfigured(Unavailable):
+    """No request will succeed until somebody mends the set-up. Nothing was applied."""
 
 
 class Sender:
@@ -112,14 +129,33 @@ class Sender:
         self._stop = stop
 
     def send(self, request: Request, items: Sequence[InFlight] = ()) -> Any:
-        """Return the ``data`` of SkyPortal's acceptance.
+        """Return the ``data`` of SkyPortal's acceptance of a request that may be repeated.
 
-        Waits through throttling without end, and through outages: a GET without end, a write for some tries, and then
-        raises `Unanswered`. Raises another `Refused` if SkyPortal does not take the request, and `Withdrawn` if a
-        partition of ``items`` is taken away or the process leaves: then nothing is known.
+        Waits through throttling and a wrong set-up without end, and through outages: without end if it is for no
+        record, else for some tries, and then raises `Unanswered`. Raises another `Refused` if SkyPortal does not take
+        the request, and `Withdrawn` if a partition of ``items`` is taken away or the process leaves: then nothing is
+        known.
         """
+        return self._send(request, items, tries=TRIES if items else 0, repeatable=True)
+
+    def send_once(self, request: Request, items: Sequence[InFlight]) -> Any:
+        """Return the ``data`` of SkyPortal's acceptance of a request that is looked for before it is repeated.
+
+        As `send`, but raises `Unanswered` as soon as the request has reached SkyPortal and nothing is known of it.
+        """
+        return self._send(request, items, tries=TRIES, repeatable=False)
+
+    def get(self, path: str) -> Any:
+        """Return the ``data`` of a GET. Raises as `send` does."""
+        return self.send(Request(method="GET", path=path))
+
+    def rest(self) -> None:
+        """Say that this worker has nothing to send for now: another one may try whether SkyPortal is back."""
+        self._gate.step_back()
+
+    def _send(self, request: Request, items: Sequence[InFlight], *, tries: int, repeatable: bool) -> Any:
         began = time.monotonic()
-        tries = 0
+        tried = 0
 
         def given_up() -> bool:
             return self._stop.is_set() or not all(item.holding.held for item in items)
@@ -136,35 +172,36 @@ class Sender:
             except Throttled:
                 self._rate.throttled()
                 self._stop.wait(random.uniform(0.5, 1.5) * AFTER_A_429_S)  # noqa: S311  # jitter
+            except Misconfigured as error:
+                self._gate.halt(str(error))
             except Unavailable as error:
                 self._gate.failed(str(error))
-                tries += 1
-                if items and tries >= TRIES:
-                    raise Unanswered(request, error.answer, since=began) from error
-
-    def get(self, path: str) -> Any:
-        """Return the ``data`` of a GET. Raises as `send` does."""
-        return self.send(Request(method="GET", path=path))
+                tried += 1
+                if (tries and tried >= tries) or (error.sent and not repeatable):
+                    raise Unanswered(
+                        request, error.answer, since=began, tries=tried, may_come_yet=error.may_come_yet
+                    ) from error
 
     def _once(self, request: Request, items: Sequence[InFlight]) -> Any:
-        """Send ``request`` once. Raises, besides what `send` raises, `Throttled` and `Unavailable`."""
+        """Send ``request`` once. Raises, besides what `send` raises, `Throttled`, `Unavailable`, `Misconfigured`."""
+        started = time.monotonic()
         try:
             with self._under_way.request(items):
                 answer = self._skyportal.ask(request)
         except Unavailable:
-            self._count(request, Verdict.OUTAGE)
+            self._count(request, Verdict.OUTAGE, started)
             raise
         verdict = judge(answer)
-        self._count(request, verdict)
+        self._count(request, verdict, started)
         if verdict is Verdict.THROTTLED:
             raise Throttled
+        if verdict is Verdict.MISCONFIGURED:
+            raise Misconfigured(explain(request, answer), answer)
         # A database that cannot be written to answers a GET: only a write tells that SkyPortal is back.
         reading = request.method == "GET"
-        if verdict in {Verdict.OUTAGE, Verdict.MISCONFIGURED} or (reading and verdict is not Verdict.ACCEPTED):
+        if verdict is Verdict.OUTAGE or (reading and verdict not in {Verdict.ACCEPTED, Verdict.UNKNOWN_OBJECT}):
             raise Unavailable(explain(request, answer), answer)
-        if reading:
-            self._gate.step_back()
-        else:
+        if not reading:
             self._gate.passed()
         if verdict is not Verdict.ACCEPTED:
             raise _REFUSALS[verdict](request, answer)
@@ -181,6 +218,6 @@ class Sender:
             raise Withdrawn
 
     @staticmethod
-    def _count(request: Request, verdict: Verdict) -> None:
-        endpoint = f"{request.method} {'/'.join(request.path.split('?')[0].split('/')[:3])}"
-        metrics.REQUESTS.labels(endpoint, verdict.value).inc()
+    def _count(request: Request, verdict: Verdict, started: float) -> None:
+        metrics.REQUESTS.labels(request.label, verdict.value).inc()
+        metrics.REQUEST_SECONDS.labels(request.label).observe(time.monotonic() - started)

@@ -11,12 +11,16 @@ from runtime.publisher import Publisher
 from sink import metrics
 from sink.dead_letters import DeadLetters
 from sink.directory import Directory, Unroutable
+from sink.fates import Desk
 from sink.gate import Gate
+from sink.guard import Guard
 from sink.local_topic import LocalTopic
+from sink.memory import Memory
 from sink.offsets import Holding
+from sink.past_letters import refused_lately
 from sink.rate import Rate
 from sink.rejections import Rejections
-from sink.round import Desk, Round
+from sink.round import Round
 from sink.router import Router
 from sink.routes import Routes
 from sink.run import MIB, health_part, run
@@ -47,14 +51,31 @@ class Misconfigured(Exception):
 class Service:
     """One sink, from its settings to its last commit."""
 
-    def __init__(self, settings: SinkSettings, routes: Routes, *, health: Health, stop: threading.Event) -> None:
+    def __init__(
+        self,
+        settings: SinkSettings,
+        routes: Routes,
+        *,
+        health: Health,
+        stop: threading.Event,
+        mended: threading.Event,
+    ) -> None:
+        """``mended`` is set when somebody says that what has halted the sink is mended."""
         self._settings = settings
         self._routes = routes
         self._health = health
         self._stop = stop
+        self._said_mended = mended
         self._skyportal = SkyPortal(settings)
         self._under_way = UnderWay()
-        self._gate = Gate(health, probe=self._probe, longest_pause_s=settings.skyportal_longest_pause_s)
+        self._gate = Gate(
+            health,
+            probe=self._probe,
+            longest_pause_s=settings.skyportal_longest_pause_s,
+            halted_pause_s=settings.skyportal_halted_pause_s,
+            mended=self._skyportal.renew_token,
+        )
+        self._guard = Guard(in_a_row=settings.sink_guard_in_a_row, percent=settings.sink_guard_percent)
         self._rate = Rate(settings.skyportal_requests_per_second)
         self._sender = Sender(self._skyportal, gate=self._gate, rate=self._rate, under_way=self._under_way, stop=stop)
         self._look_again_s = min(LOOK_AGAIN_S, settings.sink_patience_s / LOOKS)
@@ -100,6 +121,11 @@ class Service:
             router=Router(self._routes, self._directory, health=self._health, rest_s=self._look_again_s),
             rejections=Rejections(settings.sink_rejection_interval_s, patience_s=settings.sink_patience_s),
             dead_letters=letters,
+            memory=Memory(settings.sink_memory_objects),
+            gate=self._gate,
+            guard=self._guard,
+            annotation_origin=settings.sink_annotation_origin,
+            unanswered_s=settings.skyportal_unanswered_s,
             patience_s=settings.sink_patience_s,
             look_again_s=self._look_again_s,
             room_to_wait=lambda: room - shards.bytes_waiting_for_routes(),
@@ -120,12 +146,24 @@ class Service:
                 self._health.ready(health_part(holding))
             self._under_way.wait(holdings, 0 if self._stop.is_set() else wait_s)  # who leaves has waited already
 
-        metrics.AWAY.set_function(lambda: self._gate.closed_for_s)
+        self._guard.refused(refused_lately(settings))
         shards.start()
         topic = LocalTopic(settings, give_up)
+        metrics.AWAY.set_function(lambda: self._gate.closed_for_s)
+        metrics.HALTED.set_function(lambda: float(self._gate.halted))
+        metrics.OLDEST.set_function(topic.oldest_s)
+        metrics.REQUESTS_PER_ALERT.set_function(metrics.requests_per_alert)
         self._health.ready("start")
         try:
-            run(topic, shards, letters, settings=settings, health=self._health, stop=self._stop)
+            run(
+                topic,
+                shards,
+                letters,
+                settings=settings,
+                health=self._health,
+                listen=self._listen,
+                stop=self._stop,
+            )
             self._leave(letters)
         finally:
             topic.close()
@@ -138,6 +176,15 @@ class Service:
             letters.settle()
             time.sleep(0.05)
 
+    def _listen(self) -> None:
+        """Go on at once where somebody says that what has halted the sink is mended."""
+        if self._said_mended.is_set():
+            self._said_mended.clear()
+            renewed = self._skyportal.renew_token()
+            log.warning("told to go on new_token=%s", renewed)
+            self._guard.clear()
+            self._gate.go_on()
+
     def _probe(self) -> bool:
         """Ask for something that needs the token and the database."""
         self._rate.reserve()
@@ -146,7 +193,9 @@ class Service:
         except Unavailable as error:
             self._gate.failed(str(error))
             return False
-        accepted = judge(answer) is Verdict.ACCEPTED
-        if not accepted:
+        verdict = judge(answer)
+        if verdict is Verdict.MISCONFIGURED:
+            self._gate.halt(explain(PROBE, answer))
+        elif verdict is not Verdict.ACCEPTED:
             self._gate.failed(explain(PROBE, answer))
-        return accepted
+        return verdict is Verdict.ACCEPTED

@@ -10,9 +10,13 @@ from runtime.settings import LogLevel, ProcessSettings
 OWN_PREFIXES = ("SINK_", "SKYPORTAL_")
 
 
+def is_sendable(token: str) -> bool:
+    """Say whether a text can stand in a header: no blank, no line break, no accent."""
+    return token.isascii() and token.isprintable() and " " not in token
+
+
 def _sendable(token: SecretStr) -> SecretStr:
-    text = token.get_secret_value()
-    if not text.isascii() or not text.isprintable() or " " in text:
+    if not is_sendable(token.get_secret_value()):
         raise ValueError("contains a character that no token has: a blank, a line break or an accent")
     return token
 
@@ -42,11 +46,29 @@ class SinkSettings(ProcessSettings):
     skyportal_longest_pause_s: float = Field(
         default=15, gt=0, description="Longest pause between two attempts while SkyPortal is away"
     )
+    skyportal_halted_pause_s: float = Field(
+        default=60, gt=0, description="Pause between two attempts while the set-up is wrong, such as the token"
+    )
+    skyportal_unanswered_s: float = Field(
+        default=60,
+        ge=0,
+        description="Seconds that SkyPortal may yet apply a request that it did not answer; "
+        "an annotation, class or thumbnail is looked for again only afterwards",
+    )
     sink_group_id: str = Field(
         default="fink-skyportal-sink", min_length=1, description="Consumer group; the same for every replica"
     )
     sink_routes: Path | None = Field(
         default=None, description="routes.toml: which topic goes to which group, filter, stream and instrument"
+    )
+    sink_annotation_origin: str = Field(
+        default="Fink",
+        pattern=r"^\w[\w .-]*$",
+        description="Origin of the annotations; SkyPortal has one of each origin for an object, whoever wrote it. "
+        "Multi-messenger alerts write another one, with ' multi-messenger' behind it",
+    )
+    sink_memory_objects: int = Field(
+        default=20_000, ge=1, description="Objects of which the sink remembers what SkyPortal holds, some kB each"
     )
     sink_concurrency: int = Field(default=4, ge=1, le=16, description="Requests to SkyPortal at the same time")
     sink_collect_s: float = Field(default=2, ge=0, description="Seconds to collect alerts for one round of requests")
@@ -64,6 +86,12 @@ class SinkSettings(ProcessSettings):
         ge=0,
         description="Seconds that alerts wait for a missing filter, group, stream or instrument, "
         "or one that alone is answered as in an outage for an answer, before they are put aside",
+    )
+    sink_guard_in_a_row: int = Field(
+        default=20, ge=0, description="Refused alerts one after the other that halt the sink; 0: none does"
+    )
+    sink_guard_percent: float = Field(
+        default=50, gt=0, le=100, description="Percentage of refused alerts among the last hundred that halts the sink"
     )
     sink_log_level: LogLevel = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
     sink_metrics_host: str = Field(default="127.0.0.1", description="Address for /metrics, /healthz and /readyz")

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import requests
+from urllib3.exceptions import MaxRetryError
 
-from sink.settings import SinkSettings
+from runtime.settings import secret_from_file
+from sink.settings import SinkSettings, is_sendable
 from sink.verdicts import Answer
 
 NO_ANSWER = Answer(status=0, content_type="", text="no answer")
@@ -18,9 +20,16 @@ NO_ANSWER = Answer(status=0, content_type="", text="no answer")
 class Unavailable(Exception):
     """No answer came, or one that tells nothing of the request: nothing is known of it."""
 
-    def __init__(self, reason: str, answer: Answer = NO_ANSWER) -> None:
+    def __init__(self, reason: str, answer: Answer = NO_ANSWER, *, sent: bool = True) -> None:
         super().__init__(reason)
         self.answer = answer
+        self.sent = sent
+        """False if it cannot have reached SkyPortal."""
+
+    @property
+    def may_come_yet(self) -> bool:
+        """Whether the request may still be applied some time later: nobody has seen it end."""
+        return self.sent and self.answer.status in {0, 504}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,11 +39,18 @@ class Request:
     method: str
     path: str
     body: Mapping[str, Any] | None = None
+    endpoint_label: str = ""
+    """The path without the ids in it, for counting; empty if it has none."""
 
     @property
     def endpoint(self) -> str:
         """Method and path, as the log and the dead letters name it."""
-        return f"{self.method} {self.path}"
+        return f"{self.method} {self.path.partition('?')[0]}"
+
+    @property
+    def label(self) -> str:
+        """Method and path without ids: few different ones."""
+        return f"{self.method} {self.endpoint_label or self.path.partition('?')[0]}"
 
 
 class SkyPortal:
@@ -43,9 +59,18 @@ class SkyPortal:
     def __init__(self, settings: SinkSettings) -> None:
         self._url = str(settings.skyportal_url).rstrip("/")
         self._token = settings.skyportal_token.get_secret_value()
-        self._spelled = re.compile(re.escape(self._token), re.IGNORECASE)
+        self._ever = {self._token}
         self._timeouts = (settings.skyportal_connect_timeout_s, settings.skyportal_read_timeout_s)
         self._threads = threading.local()
+
+    def renew_token(self) -> bool:
+        """Read the token's file again, if there is one; say whether another token that can be sent stood in it."""
+        token = secret_from_file("skyportal_token")
+        if token in {"", self._token} or not is_sendable(token):
+            return False
+        self._ever.add(token)
+        self._token = token
+        return True
 
     def ask(self, request: Request) -> Answer:
         """Send ``request`` and return the answer, whatever it says. Raises `Unavailable` where none comes."""
@@ -60,9 +85,9 @@ class SkyPortal:
             )
             text = response.text
         except requests.RequestException as error:
-            raise Unavailable(
-                f"no answer from {self._url} ({type(error).__name__}: {self._scrub(_cause(error))})"
-            ) from None
+            cause = self._scrub(_cause(error))
+            reason = f"no answer from {self._url} ({type(error).__name__}: {cause})"
+            raise Unavailable(reason, sent=not _never_connected(error)) from None
         # Whole: half an envelope of 3 MB would be no JSON, and look like an outage.
         content_type = response.headers.get("Content-Type", "")
         return Answer(status=response.status_code, content_type=content_type, text=self._scrub(text))
@@ -72,13 +97,13 @@ class SkyPortal:
         if session is None:
             session = self._threads.session = requests.Session()
             session.auth = _as_it_is  # without one, a .netrc would replace the token
-            session.headers["Authorization"] = f"token {self._token}"
             session.headers["Content-Type"] = "application/json"
+        session.headers["Authorization"] = f"token {self._token}"
         return session
 
     def _scrub(self, text: str) -> str:
-        """Hide the token, which SkyPortal's errors echo."""
-        return self._spelled.sub("***", text)
+        """Hide the token, which SkyPortal's errors echo; those that it had before, too."""
+        return re.sub("|".join(map(re.escape, self._ever)), "***", text, flags=re.IGNORECASE)
 
 
 def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -90,3 +115,8 @@ def _cause(error: BaseException) -> str:
     while error.__context__ is not None:
         error = error.__context__
     return str(error)
+
+
+def _never_connected(error: requests.RequestException) -> bool:
+    """Say whether not even a connection came about: what fails afterwards urllib3 does not wrap in this."""
+    return bool(error.args) and isinstance(error.args[0], MaxRetryError)

@@ -21,6 +21,8 @@ class Verdict(Enum):
     """Nothing is known of the request: send it again when SkyPortal is back."""
     UNKNOWN_OBJECT = "unknown object"
     """The object is gone, by a purge for instance: send its candidate again first."""
+    CHANGED = "changed"
+    """SkyPortal holds something else of the object than we believed: look, then send what is missing."""
     SPLIT = "split"
     """Too large, or two rows that exclude each other: send fewer alerts at once."""
     ROUTE = "route"
@@ -66,6 +68,11 @@ class Answer:
         return re.sub(r"[0-9a-f-]{8,}|[0-9]+", "#", self.message, flags=re.IGNORECASE)
 
 
+def strange(message: str) -> Answer:
+    """Return what SkyPortal should have said instead of accepting."""
+    return Answer(status=200, content_type="application/json", text=json.dumps({"message": message}))
+
+
 LONGEST_END = 50_000
 """Characters at either end of a message that may hold its cause: a traceback has 10 kB, an error in all 3 MB."""
 
@@ -84,10 +91,20 @@ _TOO_MUCH = re.compile(
 )
 _ROUTE = re.compile(
     r"At least one valid filter ID must be provided|Invalid (instrument|group|stream) IDs?|Cannot find group_id"
-    r"|Insufficient permissions for operation|has no filter|Filter\(s\) .* not allowed|Cannot find a taxonomy",
+    r"|Cannot find one or more groups|Insufficient permissions for operation|has no filter"
+    r"|Filter\(s\) .* not allowed|Cannot find a taxonomy",
     re.IGNORECASE | re.DOTALL,
 )
-_NO_OBJECT = re.compile(r"Invalid object ID|Obj \S+ not found|Source not found", re.IGNORECASE)
+_NO_OBJECT = re.compile(
+    r"Invalid object ID|Obj \S+ not found|Source not found|Invalid obj_id:|Cannot find object with ID"
+    r"|must not be null for a new Obj",
+    re.IGNORECASE,
+)
+_CHANGED = re.compile(
+    r"Annotation already exists|Could not find any accessible annotations|Annotation resource ID does not match"
+    r"|Cannot find a classification|objs_pkey",
+    re.IGNORECASE,
+)
 
 
 def judge(answer: Answer) -> Verdict:
@@ -128,6 +145,7 @@ def _by_message(answer: Answer) -> Verdict:
         (_TOO_MUCH, Verdict.SPLIT),
         (_ROUTE, Verdict.ROUTE),
         (_NO_OBJECT, Verdict.UNKNOWN_OBJECT),
+        (_CHANGED, Verdict.CHANGED),
     ):
         if pattern.search(message):
             return verdict

@@ -13,6 +13,7 @@ from demo.fink import TOPICS
 from demo.kafka import running_kafka
 from demo.skyportal.process import SkyPortal
 from runtime.settings import NOT_SETTINGS
+from support.skyportal import TAXONOMIES
 
 FILTERS = [(topic, "Fink", "ZTF Public") for topic in TOPICS["ztf"]] + [
     (topic, "Fink", "LSST Public") for topic in TOPICS["lsst"]
@@ -53,8 +54,8 @@ def broker() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def skyportal_process() -> Iterator[SkyPortal]:
-    """Give a SkyPortal without a request limit, with a filter for every topic of Fink's."""
-    with SkyPortal(whitelist=True, filters=FILTERS) as skyportal:
+    """Give a SkyPortal without a request limit, with a filter for every topic of Fink's and a taxonomy."""
+    with SkyPortal(whitelist=True, filters=FILTERS, taxonomies=TAXONOMIES) as skyportal:
         yield skyportal
 
 

@@ -31,6 +31,7 @@ KINDS: Mapping[str, Kind] = {
     "first detection": Kind(
         share=0.3,
         topics={"fink_extragalactic_new_candidate_lsst": 1, "fink_hostless_candidate_lsst": 0.3},
+        cats_class=11,
     ),
     "young": Kind(
         share=0.28,

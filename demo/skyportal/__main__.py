@@ -30,7 +30,12 @@ def end_with_parent() -> None:
 
 async def run(wishes: dict[str, Any], listener: socket.socket) -> None:
     """Serve until killed."""
-    directory = Directory(token=wishes["token"], admin_token=wishes["admin_token"], filters=wishes["filters"])
+    directory = Directory(
+        token=wishes["token"],
+        admin_token=wishes["admin_token"],
+        filters=wishes["filters"],
+        taxonomies=wishes["taxonomies"],
+    )
     skyportal = SkyPortal(
         directory,
         whitelist=wishes["whitelist"],

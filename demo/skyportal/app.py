@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
-from demo.skyportal import auth, control, endpoints, fault_answers, faults, nginx
+from demo.skyportal import auth, control, endpoints, fault_answers, faults, nginx, page, static
 from demo.skyportal.call import Call, Pace
 from demo.skyportal.directory import Directory
 from demo.skyportal.envelope import Answer, Refusal, error, success
@@ -19,12 +19,6 @@ from demo.skyportal.locks import Locks
 from demo.skyportal.state import State
 
 LOOPBACK = "127.0.0.1"
-SLOW_S = 1.0
-GATEWAY_TIMEOUT_S = 0.05
-"""Instead of nginx's 60 s, unless the fault says otherwise."""
-DEADLOCK_S = 1.0
-
-FAULT_DELAYS = {"deadlock": DEADLOCK_S}
 
 
 class SkyPortal:
@@ -44,12 +38,15 @@ class SkyPortal:
         path = unquote(request.rel_url.raw_path)
         if path.startswith(control.PREFIX):
             return await control.handle(self, request, path)
+        if page.serves(request.method, path):
+            return page.answer(self, request, path)
+        if request.method == "GET" and static.serves(path):
+            return static.answer(self.state, path)
         too_large = (request.content_length or 0) > nginx.MAX_BODY_BYTES
         body = b"" if too_large else await request.read()
         too_large = too_large or len(body) > nginx.MAX_BODY_BYTES
         entry = self.journal.arrived(request.method, path, body)
-        if path.startswith(endpoints.ID_PATHS):
-            entry.obj_ids.append(path.split("/")[3])
+        entry.obj_ids += [name for name in endpoints.objects_named(path, self.state) if name not in entry.obj_ids]
         if too_large:
             answer = nginx.page(413)
         elif not self._passes_limit(request.headers.get("Authorization")):
@@ -62,7 +59,8 @@ class SkyPortal:
                 answer = Answer(status=0, body=b"")
         self.journal.answered(entry, answer.status)
         sent = b"" if request.method == "HEAD" else answer.body
-        return web.Response(status=answer.status or 500, body=sent, headers={"Content-Type": answer.content_type})
+        headers = {"Content-Type": answer.content_type, **answer.headers}
+        return web.Response(status=answer.status or 500, body=sent, headers=headers)
 
     def _passes_limit(self, key: str | None) -> bool:
         return self._whitelist or key is None or self._limit.allows(key)
@@ -72,34 +70,31 @@ class SkyPortal:
         if fault := self._meet(("hang",), facts, entry):
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(fault.over.wait(), self.faults.seconds_left(fault))
+            if not fault.takes_effect:
+                raise ConnectionResetError
         if fault := self._meet(("slow",), facts, entry):
-            await asyncio.sleep(SLOW_S if fault.delay is None else fault.delay)
-        fault = self._meet(("reset", "outage", "bad_gateway", "gateway_timeout"), facts, entry)
+            await asyncio.sleep(fault.wait_s)
+        fault = self._meet(faults.GATEWAY, facts, entry)
         if fault is None:
             return await self._app(request, facts, entry, body)
-        if fault.kind == "outage":
-            return nginx.provisioning(entry.method)
-        if fault.kind == "bad_gateway":
-            return nginx.page(502)
-        if fault.applied:
+        if fault.takes_effect:
             await self._app(request, facts, entry, body)
         if fault.kind == "reset":
             raise ConnectionResetError
-        await asyncio.sleep(GATEWAY_TIMEOUT_S if fault.delay is None else fault.delay)
-        return nginx.page(504)
+        await asyncio.sleep(fault.wait_s)
+        return fault_answers.gateway(fault, facts)
 
     async def _app(self, request: web.Request, facts: faults.Request, entry: Entry, body: bytes) -> Answer:
         try:
             endpoint, arguments = endpoints.find(entry.method, entry.path)
             user = self.state.directory.bot
+            fault = None
             if not endpoint.open:
                 token = auth.token_of(request.headers.get("Authorization"))
-                if fault := self._meet(faults.AUTHENTICATION, facts, entry):
-                    raise fault_answers.authentication(fault)
+                if early := self._meet(faults.AUTHENTICATION, facts, entry):
+                    raise fault_answers.authentication(early)
                 user = auth.authorize(self.state.directory, token, endpoint.acl)
-                if fault := self._meet(faults.HANDLER, facts, entry):
-                    await asyncio.sleep(FAULT_DELAYS.get(fault.kind, 0) if fault.delay is None else fault.delay)
-                    raise fault_answers.handler(fault, facts)
+                fault = self._meet(faults.HANDLER, facts, entry)
             call = Call(
                 state=self.state,
                 user=user,
@@ -111,7 +106,12 @@ class SkyPortal:
                 pace=self._pace,
                 locks=self._locks,
             )
-            return success(await endpoint.handler(call))
+            if fault is None:
+                return success(await endpoint.handler(call))
+            await asyncio.sleep(fault.wait_s)
+            if fault.takes_effect:
+                await endpoint.handler(call)
+            raise fault_answers.handler(fault, facts)
         except Refusal as refusal:
             return refusal.answer()
         except Exception as unforeseen:  # noqa: BLE001 - SkyPortal answers every exception with its text

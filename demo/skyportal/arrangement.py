@@ -4,17 +4,18 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from demo.skyportal import permissions
-from demo.skyportal.directory import BOT_ACLS, Directory, Filter, Group, Stream
+from demo.skyportal.directory import BOT_ACLS, Directory, Filter, Group, Stream, Taxonomy
 from demo.skyportal.state import State
 
-Named = TypeVar("Named", Group, Stream, Filter)
+Named = TypeVar("Named", Group, Stream, Filter, Taxonomy)
 
 
 def arrange(state: State, wishes: Mapping[str, Any]) -> dict[str, Any]:
     """Add, then remove, then switch; return the set-up as it is then.
 
-    ``groups`` and ``streams`` are lists of names, ``filters`` of ``[name, group, stream]``, ``tokens`` of objects with
-    a ``name`` and perhaps ``token``, ``acls``, ``groups``, ``streams``. What is removed or switched is named by its id
+    ``groups`` and ``streams`` are lists of names, ``filters`` of ``[name, group, stream]``, ``taxonomies``
+    of ``[name, version, [class, ...]]``, ``tokens`` of objects with a ``name`` and perhaps ``token``, ``acls``,
+    ``groups``, ``streams``. What is removed or switched is named by its id
     or its name, a token by itself.
     """
     directory = state.directory
@@ -22,10 +23,12 @@ def arrange(state: State, wishes: Mapping[str, Any]) -> dict[str, Any]:
         "groups": lambda name: directory.add_group(name, admins=(directory.bot.id,)),
         "streams": lambda name: directory.bot.streams.add(directory.add_stream(name).id),
         "filters": lambda names: directory.add_named_filter(*names),
+        "taxonomies": lambda wish: directory.add_taxonomy(*wish),
         "tokens": lambda wish: _add_token(directory, wish),
         "remove_filters": lambda wanted: directory.filters.pop(find(directory.filters, wanted).id),
         "remove_groups": lambda wanted: _remove_group(state, find(directory.groups, wanted).id),
         "remove_streams": lambda wanted: _remove_stream(directory, find(directory.streams, wanted).id),
+        "remove_taxonomies": lambda wanted: _remove_taxonomy(state, find(directory.taxonomies, wanted).id),
         "remove_tokens": directory.tokens.pop,
         "deactivate_filters": lambda wanted: directory.inactive.add(find(directory.filters, wanted).id),
         "activate_filters": lambda wanted: directory.inactive.discard(find(directory.filters, wanted).id),
@@ -47,7 +50,7 @@ def find(table: Mapping[int, Named], wanted: int | str) -> Named:
 
 
 def shown(directory: Directory) -> dict[str, Any]:
-    """Return groups, streams, filters, instruments and users, tokens included."""
+    """Return groups, streams, filters, instruments, taxonomies and users, tokens included."""
     return {
         "groups": [
             {
@@ -72,6 +75,16 @@ def shown(directory: Directory) -> dict[str, Any]:
         ],
         "instruments": [
             {"id": row.id, "name": row.name, "filters": list(row.filters)} for row in directory.instruments.values()
+        ],
+        "taxonomies": [
+            {
+                "id": row.id,
+                "name": row.name,
+                "version": row.version,
+                "hierarchy": row.hierarchy,
+                "group_ids": list(row.group_ids),
+            }
+            for row in directory.taxonomies.values()
         ],
         "users": [
             {
@@ -100,8 +113,15 @@ def _texts(values: Iterable[object]) -> list[str]:
 
 def _remove_group(state: State, number: int) -> None:
     del state.directory.groups[number]
-    for point in state.points.values():
-        point.groups.discard(number)
+    shared = (state.points, state.annotations, state.point_annotations, state.classifications)
+    for row in (row for table in shared for row in table.values()):
+        row.groups.discard(number)
+
+
+def _remove_taxonomy(state: State, number: int) -> None:
+    del state.directory.taxonomies[number]
+    for row in [row for row in state.classifications.values() if row.taxonomy_id == number]:
+        del state.classifications[row.id]
 
 
 def _remove_stream(directory: Directory, number: int) -> None:

@@ -1,6 +1,8 @@
 """``/api/candidates``: an object passed filters. Creates the object where it is new."""
 
-from demo.skyportal import objects, passed_at, permissions
+from dataclasses import replace
+
+from demo.skyportal import annotations, objects, passed_at, permissions, thumbnails
 from demo.skyportal.call import Call
 from demo.skyportal.directory import now
 from demo.skyportal.envelope import Refusal
@@ -57,7 +59,14 @@ async def get(call: Call) -> object:
     obj = call.state.objects.get(call.arguments[0])
     if obj is None:
         raise Refusal(400, "Invalid ID")
-    shown = {**objects.show(obj), "photstats": [], "thumbnails": [], "is_source": 0, "last_detected_at": None}
+    shown = {
+        **objects.show(obj),
+        "annotations": annotations.of_object(call, obj.id),
+        "thumbnails": thumbnails.newest(call, obj.id),
+        "photstats": [],
+        "is_source": 0,
+        "last_detected_at": None,
+    }
     if call.flag("includeAlerts"):
         visible = permissions.filters(call.directory, call.user)
         rows = [row for row in call.state.candidates_of(obj.id) if row.filter_id in visible]
@@ -128,18 +137,10 @@ def _insert_failed(name: str, text: str) -> DatabaseError:
 def _save_object(call: Call, obj_id: str, position: dict[str, object], extra: dict[str, object]) -> None:
     known = call.state.objects.get(obj_id)
     pixel_of = (position["ra"], position["dec"]) if len(position) == 2 else None  # noqa: PLR2004 - ra and dec
-    history = list(known.fields.get("redshift_history") or ()) if known else []  # type: ignore[call-overload]
-    if extra.get("redshift") is not None:
-        history.append(
-            {"value": extra["redshift"], "set_at_utc": f"{now()}+00:00", "uncertainty": None,
-             "set_by_user_id": call.user.id}
-        )  # fmt: skip
-    fields = {**(known.fields if known else extra), "redshift_history": history or None}
-    call.state.objects[obj_id] = Obj(
-        id=obj_id,
-        ra=known.ra if known else position["ra"],
-        dec=known.dec if known else position["dec"],
-        fields=fields,
-        pixel_of=pixel_of or (known.pixel_of if known else (position["ra"], position["dec"])),
-        created_at=known.created_at if known else now(),
-    )
+    history = objects.redshift_history(known, extra.get("redshift"), call.user)
+    fields = {**(known.fields if known else extra), "redshift_history": history}
+    if known is not None:
+        call.state.objects[obj_id] = replace(known, fields=fields, pixel_of=pixel_of or known.pixel_of)
+        return
+    ra, dec = position["ra"], position["dec"]
+    call.state.objects[obj_id] = Obj(id=obj_id, ra=ra, dec=dec, fields=fields, pixel_of=(ra, dec), created_at=now())

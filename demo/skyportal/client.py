@@ -20,8 +20,8 @@ class Control:
         """Put a fault in force and return its id.
 
         Options: ``seconds``, ``count``, ``after``, ``every``, ``method``, ``path``, ``obj_id`` say which requests meet
-        it; ``delay``, ``applied``, ``linger``, ``status``, ``message`` what they meet. An unknown kind or option is a
-        ValueError that lists them.
+        it; ``delay``, ``applied``, ``linger``, ``status``, ``message``, ``location`` what they meet. An unknown kind or
+        option is a ValueError that lists them.
         """
         return int(self._ask("POST", "faults", {"kind": kind, **options})["id"])
 
@@ -48,6 +48,10 @@ class Control:
     def setup(self, **wishes: object) -> dict[str, Any]:
         """Change the set-up and return it: see ``arrangement.arrange``."""
         return dict(self._ask("POST", "setup", wishes))
+
+    def purge(self, older_than_s: float = 0) -> list[str]:
+        """Delete the objects that no group saved and that are older, with all of theirs; return their names."""
+        return list(self._ask("POST", "purge", {"older_than_s": older_than_s})["purged"])
 
     def reset(self) -> None:
         """Empty the tables and the list of requests; the set-up and the faults stay."""

@@ -25,8 +25,14 @@ def serve(
         with SkyPortal(
             port, whitelist=whitelist, service_times=service_times, workers=workers, filters=wanted
         ) as skyportal:
-            lines = (f"SkyPortal: {skyportal.url}", f"Token: {skyportal.token}", f"Admin: {skyportal.admin_token}")
-            print(*lines, sep="\n", flush=True)
+            print(
+                f"SkyPortal: {skyportal.url}",
+                f"Token: {skyportal.token}",
+                f"Admin: {skyportal.admin_token}",
+                f"Page: {skyportal.url}/",
+                sep="\n",
+                flush=True,
+            )
             threading.Event().wait()
     except RuntimeError as error:
         raise typer.BadParameter(str(error)) from error

@@ -1,5 +1,6 @@
 """``/_control``: look into the stand-in and break it. Not SkyPortal's, not limited, not in the journal."""
 
+import hashlib
 import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -7,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from demo.skyportal import arrangement
+from demo.skyportal.directory import now
+from demo.skyportal.state import Thumbnail
 
 if TYPE_CHECKING:
     from demo.skyportal.app import SkyPortal
@@ -36,9 +39,13 @@ def _faults(skyportal: "SkyPortal", method: str, body: dict[str, Any]) -> object
 
 def _reset(skyportal: "SkyPortal") -> object:
     skyportal.state.clear()
-    skyportal.state.directory.taxonomies.clear()
+    skyportal.state.directory.clear_posted()
     skyportal.journal.clear()
     return {}
+
+
+def _purge(skyportal: "SkyPortal", older_than_s: float = 0) -> object:
+    return {"purged": skyportal.state.purge(created_before=now(-older_than_s))}
 
 
 def _answer(skyportal: "SkyPortal", method: str, name: str, body: dict[str, Any], since: int) -> object:
@@ -51,6 +58,7 @@ def _answer(skyportal: "SkyPortal", method: str, name: str, body: dict[str, Any]
         "GET counts": lambda: counts(skyportal),
         "POST setup": lambda: arrangement.arrange(skyportal.state, body),
         "POST reset": lambda: _reset(skyportal),
+        "POST purge": lambda: _purge(skyportal, **body),
     }
     if f"{method} {name}" not in answers:
         raise ValueError(f"no {method} {PREFIX}{name}: there are {', '.join(answers)}")
@@ -65,7 +73,10 @@ def state(skyportal: "SkyPortal") -> dict[str, Any]:
         "candidates": [_plain(row) for row in tables.candidates.values()],
         "sources": [{"obj_id": obj_id, "groups": sorted(groups)} for obj_id, groups in tables.sources.items()],
         "photometry": [_plain(row) for row in tables.points.values()],
-        "taxonomies": [_plain(row) for row in tables.directory.taxonomies.values()],
+        "annotations": [_plain(row) for row in tables.annotations.values()],
+        "photometry_annotations": [_plain(row) for row in tables.point_annotations.values()],
+        "classifications": [_plain(row) for row in tables.classifications.values()],
+        "thumbnails": [_picture(row) for row in tables.thumbnails.values()],
         **arrangement.shown(tables.directory),
     }
 
@@ -77,6 +88,9 @@ def counts(skyportal: "SkyPortal") -> dict[str, Any]:
         "objects": len(tables.objects),
         "candidates": len(tables.candidates),
         "points": len(tables.points),
+        "annotations": len(tables.annotations),
+        "classifications": len(tables.classifications),
+        "thumbnails": len(tables.thumbnails),
         "requests": skyportal.journal.by_status.total(),
         "by_status": {str(status): count for status, count in sorted(skyportal.journal.by_status.items())},
     }
@@ -84,3 +98,8 @@ def counts(skyportal: "SkyPortal") -> dict[str, Any]:
 
 def _plain(row: object) -> dict[str, Any]:
     return {name: sorted(value) if isinstance(value, set) else value for name, value in vars(row).items()}
+
+
+def _picture(row: Thumbnail) -> dict[str, Any]:
+    data = {"sha256": hashlib.sha256(row.data).hexdigest(), "bytes": len(row.data)}
+    return {name: value for name, value in vars(row).items() if name != "data"} | data

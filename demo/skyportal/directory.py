@@ -3,7 +3,8 @@
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 SITEWIDE = "Sitewide Group"
 STREAMS = ("ZTF Public", "LSST Public")
@@ -15,9 +16,10 @@ INSTRUMENTS = (
 )
 
 
-def now() -> str:
-    """Return the time as SkyPortal writes it: UTC without a zone."""
-    return datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
+def now(offset_s: float = 0) -> str:
+    """Return the time, or one so many seconds from now, as SkyPortal writes it: UTC without a zone."""
+    time = datetime.now(UTC).replace(tzinfo=None) + timedelta(seconds=offset_s)
+    return time.isoformat(timespec="microseconds")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,12 +94,21 @@ class Taxonomy(Row):
     provenance: object
     is_latest: bool
     group_ids: tuple[int, ...]
+    posted: bool = True
+    """Whether a client made it: such a one ends with the tables that clients fill."""
 
 
 class Directory:
     """The set-up; ids count up as a database's do and are never given twice."""
 
-    def __init__(self, *, token: str, admin_token: str, filters: Iterable[Sequence[str]] = ()) -> None:
+    def __init__(
+        self,
+        *,
+        token: str,
+        admin_token: str,
+        filters: Iterable[Sequence[str]] = (),
+        taxonomies: Iterable[Sequence[Any]] = (),
+    ) -> None:
         self.users: dict[int, User] = {}
         self.tokens: dict[str, User] = {}
         self.groups: dict[int, Group] = {}
@@ -122,6 +133,8 @@ class Directory:
             self.instruments[row.id] = row
         for name, group_name, stream_name in filters:
             self.add_named_filter(name, group_name, stream_name)
+        for taxonomy, version, classes in taxonomies:
+            self.add_taxonomy(taxonomy, version, classes)
 
     def next_id(self, table: str) -> int:
         """Draw from the table's sequence."""
@@ -165,3 +178,22 @@ class Directory:
         row = Filter(id=self.next_id("filters"), name=name, stream_id=stream.id, group_id=group.id)
         self.filters[row.id] = row
         return row
+
+    def add_taxonomy(self, name: str, version: str, classes: Iterable[str]) -> Taxonomy:
+        """Create a taxonomy of classes side by side, seen by the bot's groups."""
+        row = Taxonomy(
+            id=self.next_id("taxonomies"),
+            name=name,
+            version=version,
+            hierarchy={"class": name, "subclasses": [{"class": one} for one in classes]},
+            provenance=None,
+            is_latest=True,
+            group_ids=tuple(group.id for group in self.groups.values() if self.bot.id in group.users),
+            posted=False,
+        )
+        self.taxonomies[row.id] = row
+        return row
+
+    def clear_posted(self) -> None:
+        """Forget the taxonomies that clients made."""
+        self.taxonomies = {row.id: row for row in self.taxonomies.values() if not row.posted}

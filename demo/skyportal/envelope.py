@@ -1,7 +1,8 @@
 """The JSON envelope around every answer of SkyPortal's API."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 VERSION = "1.4.0"
 
@@ -13,6 +14,7 @@ class Answer:
     status: int
     body: bytes
     content_type: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Refusal(Exception):

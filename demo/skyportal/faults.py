@@ -2,13 +2,19 @@
 
 import asyncio
 import itertools
+import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-PROXY = ("hang", "slow", "reset", "outage", "bad_gateway", "gateway_timeout")
+GATEWAY = ("reset", "outage", "bad_gateway", "gateway_timeout", "page", "redirect")
+PROXY = ("hang", "slow", *GATEWAY)
 AUTHENTICATION = ("database_down", "token_revoked")
-HANDLER = ("reject", "connection_lost", "pool_exhausted", "readonly", "deadlock")
+HANDLER = ("reject", "connection_lost", "pool_exhausted", "readonly", "deadlock", "huge")
+DELAYS = {"slow": 1.0, "gateway_timeout": 0.05, "deadlock": 1.0}
+"""Seconds before the answer; for the time-out instead of nginx's 60 s."""
+APPLIED = ("hang", "reset", "gateway_timeout")
+"""Kinds that come after the request was dealt with, unless the fault says otherwise."""
 KINDS = (*PROXY, *AUTHENTICATION, *HANDLER)
 """In the order in which a request meets them."""
 
@@ -38,12 +44,14 @@ class Fault:
     """Of the matching requests only each ``every``-th."""
     method: str | None = None
     path: str = ""
-    """Prefix."""
+    """How the path begins; ``*`` is one segment, as in ``/api/sources/*/annotations``."""
     obj_id: str | None = None
     delay: float | None = None
     """Seconds before the answer, for the kinds that wait."""
-    applied: bool = True
-    """Whether the request takes effect, for ``reset`` and ``gateway_timeout``."""
+    applied: bool | None = None
+    """Whether the request takes effect nevertheless; if None, where a kind is in ``APPLIED``."""
+    location: str = "http://127.0.0.1:9/login"
+    """Where ``redirect`` sends a client; by itself to a host that nobody is."""
     linger: float = 0.0
     """After an outage: seconds for which nginx still sends writers to the status server."""
     status: int = 400
@@ -55,6 +63,16 @@ class Fault:
     answered: int = 0
     over: asyncio.Event = field(default_factory=asyncio.Event)
 
+    @property
+    def takes_effect(self) -> bool:
+        """Whether a request that meets the fault is dealt with before its answer is lost."""
+        return self.kind in APPLIED if self.applied is None else self.applied
+
+    @property
+    def wait_s(self) -> float:
+        """Seconds before the answer."""
+        return DELAYS.get(self.kind, 0.0) if self.delay is None else self.delay
+
     def matches(self, request: Request) -> bool:
         """Whether the fault concerns the request at all."""
         if self.kind == "readonly" and request.method not in WRITES:
@@ -63,7 +81,7 @@ class Fault:
             return False
         return (
             self.method in {None, request.method}
-            and request.path.startswith(self.path)
+            and re.match(re.escape(self.path).replace(r"\*", "[^/]+"), request.path) is not None
             and self.obj_id in {None, *request.obj_ids}
         )
 

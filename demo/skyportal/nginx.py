@@ -15,6 +15,7 @@ MAX_BODY_BYTES = 100 * 2**20
 """``server.max_body_size`` of SkyPortal: 100M."""
 
 REASONS = {
+    302: "Found",
     413: "Request Entity Too Large",
     429: "Too Many Requests",
     502: "Bad Gateway",
@@ -62,3 +63,15 @@ def provisioning(method: str) -> Answer:
         return Answer(status=503, body=b'{"status": "error", "message": "System provisioning"}')
     body = b"<html><title>405: Method Not Allowed</title><body>405: Method Not Allowed</body></html>"
     return Answer(status=405, body=body, content_type="text/html; charset=UTF-8")
+
+
+def foreign_page() -> Answer:
+    """Answer as something between client and SkyPortal does that has a page of its own for everything, with 200."""
+    body = b"<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body>Please sign in to go on.</body></html>\n"
+    return Answer(status=200, body=body, content_type="text/html; charset=utf-8")
+
+
+def redirection(location: str) -> Answer:
+    """Send the client elsewhere."""
+    found = page(302)
+    return Answer(status=302, body=found.body, content_type=found.content_type, headers={"Location": location})

@@ -1,5 +1,6 @@
 """Objects as the candidate and source endpoints show them."""
 
+from demo.skyportal.directory import User, now
 from demo.skyportal.envelope import Refusal
 from demo.skyportal.sky import galactic, healpix
 from demo.skyportal.state import Obj
@@ -56,6 +57,15 @@ def _what_is_wrong(value: object) -> str:
     return "Special numeric values (nan or infinity) are not permitted." if special else ""
 
 
+def redshift_history(known: Obj | None, redshift: object, user: User) -> object:
+    """Return the history with one more redshift, whether or not the object takes it; None while there is none."""
+    history = known.fields.get("redshift_history") if known else None
+    if redshift is None:
+        return history
+    step = {"value": redshift, "set_at_utc": f"{now()}+00:00", "uncertainty": None, "set_by_user_id": user.id}
+    return [*history, step] if isinstance(history, list) else [step]
+
+
 def show(obj: Obj) -> dict[str, object]:
     """Return the columns of an object and what SkyPortal computes from its position."""
     ra, dec = float(str(obj.ra)), float(str(obj.dec))
@@ -71,6 +81,7 @@ def show(obj: Obj) -> dict[str, object]:
         "gal_lat": lat,
         "created_at": obj.created_at,
         "modified": obj.created_at,
+        "internal_key": obj.internal_key,
         "associated_objs": [],
         "annotations": [],
         "luminosity_distance": None,

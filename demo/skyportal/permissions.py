@@ -1,6 +1,10 @@
-"""Which rows of the set-up a user may see, as SkyPortal's access rules were observed."""
+"""Which rows a user may see and change, as SkyPortal's access rules were observed."""
+
+from collections.abc import Collection
+from typing import Any
 
 from demo.skyportal.directory import Directory, Filter, Group, Stream, Taxonomy, User
+from demo.skyportal.envelope import Refusal
 
 
 def own_group(directory: Directory, user: User) -> Group:
@@ -40,3 +44,25 @@ def taxonomies(directory: Directory, user: User) -> list[Taxonomy]:
     """Return the taxonomies of the user's groups."""
     member = {group.id for group in groups(directory, user)}
     return [row for row in directory.taxonomies.values() if user.is_admin or member & set(row.group_ids)]
+
+
+def shares_group(directory: Directory, user: User, group_ids: Collection[int]) -> bool:
+    """Return whether the user is a member of one of the groups; an administrator needs not be."""
+    return user.is_admin or any(
+        user.id in directory.groups[number].users for number in group_ids if number in directory.groups
+    )
+
+
+def leads_group(directory: Directory, user: User, group_ids: Collection[int]) -> bool:
+    """Return whether the user is an admin of one of the groups."""
+    return user.is_admin or any(
+        directory.groups[number].users.get(user.id, False) for number in group_ids if number in directory.groups
+    )
+
+
+def known_groups(directory: Directory, given: Any) -> set[int]:
+    """Return the groups of those ids, the user's or not; refuse all if one of them does not exist."""
+    wanted = set(given) if isinstance(given, list) else {given}
+    if not wanted <= directory.groups.keys():
+        raise Refusal(400, f"Cannot find one or more groups with IDs: {given}.")
+    return wanted

@@ -10,7 +10,7 @@ from demo.skyportal.envelope import Refusal
 from demo.skyportal.photometry_rows import Measurement, measurements
 from demo.skyportal.service_times import photometry_write
 from demo.skyportal.state import Point
-from demo.skyportal.tracebacks import CARDINALITY, DatabaseError, invalid_photometry, photometry
+from demo.skyportal.tracebacks import CARDINALITY, DatabaseError, invalid_photometry, photometry, too_many_parameters
 
 MAX_PARAMETERS = 65_535
 PARAMETERS_PER_LINK = 4
@@ -64,6 +64,8 @@ def _streams(call: Call, body: dict[str, Any]) -> set[int]:
 
 
 def _integers(given: list[Any] | str | int, name: str) -> set[int]:
+    if isinstance(given, list) and any(isinstance(number, list) for number in given):
+        raise Refusal(500, "unhashable type: 'list'")
     try:
         return {int(number) for number in (given if isinstance(given, list) else [given])}
     except (TypeError, ValueError) as error:
@@ -74,15 +76,15 @@ def _save(call: Call, rows: list[Measurement], groups: set[int], streams: set[in
     state = call.state
     new = [row for row in rows if state.point_id(row.key) is None]
     _check_new(call, new)
-    fresh = state.draw_point_ids(len(rows) if call.method == "POST" else len(new))
+    fresh = state.points.draw(len(rows) if call.method == "POST" else len(new))
     repeated = len({row.key for row in rows}) < len(rows)
     if call.method == "POST" and (repeated or len(new) < len(rows)):
         _refuse_known(call, [row for row in rows if state.point_id(row.key) is not None])
     if repeated:
         raise Refusal(400, photometry(CARDINALITY, call.method))
-    for table, links in (("groups", groups), ("streams", streams)):
+    for table, links in (("group", groups), ("stream", streams)):
         if len(rows) * len(links) * PARAMETERS_PER_LINK > MAX_PARAMETERS:
-            raise Refusal(400, photometry(_too_many_parameters(table, len(rows), links), call.method))
+            raise Refusal(400, photometry(too_many_parameters(table, len(rows), links), call.method))
     for fresh_id, row in zip(fresh, new, strict=True):
         state.save_point(_point(fresh_id, row, call.user.id))
     ids = [number for row in rows if (number := state.point_id(row.key)) is not None]
@@ -115,22 +117,6 @@ def _refuse_known(call: Call, known: list[Measurement]) -> None:
             f"(deduplication keys: obj_id, instrument_id, origin, mjd, fluxerr, flux): {keys}",
             call.method,
         ),
-    )
-
-
-def _too_many_parameters(table: str, rows: int, links: set[int]) -> DatabaseError:
-    """SkyPortal's answer repeats all parameters: megabytes that a client must be able to bear."""
-    names = (
-        f"'photometr_id_m{row}_{link}': {row}, '{table}_id_m{row}_{link}': {link}, "
-        f"'modified_m{row}_{link}': 'UTC', 'created_at_m{row}_{link}': 'UTC'"
-        for row in range(rows)
-        for link in sorted(links)
-    )
-    return DatabaseError(
-        name="OperationalError",
-        text="sending query and params failed: number of parameters must be between 0 and 65535",
-        code="e3q8",
-        statement=f"INSERT INTO {table} ... ON CONFLICT DO NOTHING]\n[parameters: {{{', '.join(names)}}}",
     )
 
 

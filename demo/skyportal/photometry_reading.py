@@ -1,8 +1,9 @@
 """Photometry read back: ``/api/sources/{id}/photometry`` and ``/api/photometry/{id}``."""
 
 import math
+from collections.abc import Iterable
 
-from demo.skyportal import permissions
+from demo.skyportal import permissions, serialize
 from demo.skyportal.call import Call
 from demo.skyportal.envelope import Refusal
 from demo.skyportal.photometry_rows import POGSON, ZEROPOINT
@@ -19,9 +20,14 @@ async def get_of_source(call: Call) -> object:
     await call.pace.takes(16)
     if call.arguments[0] not in call.state.objects:
         raise Refusal(400, "Invalid object id.")
-    points = sorted(call.state.points_of(call.arguments[0]), key=lambda point: (point.mjd, point.id))
+    return list_of(call, call.state.points_of(call.arguments[0]), call.query.get("format", "mag"))
+
+
+def list_of(call: Call, points: Iterable[Point], wanted: str) -> list[dict[str, object]]:
+    """Show those of the points that the user may see, in the order of time."""
     visible = Visible(call)
-    return [_show(call, point) for point in points if visible.includes(point)]
+    ordered = sorted(points, key=lambda point: (point.mjd, point.id))
+    return [_show(call, point, wanted) for point in ordered if visible.includes(point)]
 
 
 async def get_one(call: Call) -> object:
@@ -30,7 +36,13 @@ async def get_one(call: Call) -> object:
     point = call.state.points.get(int(call.arguments[0]))
     if point is None or not Visible(call).includes(point):
         raise Refusal(400, f"Cannot find photometry point with ID: {call.arguments[0]}.")
-    return {**_show(call, point), "annotations": []}
+    rows = call.state.point_annotations.of(point.obj_id)
+    notes = [
+        {**vars(row), "groups": serialize.groups(row.groups, call.directory)}
+        for row in rows
+        if row.photometry_id == point.id and permissions.shares_group(call.directory, call.user, row.groups)
+    ]
+    return {**_show(call, point, call.query.get("format", "mag")), "annotations": notes}
 
 
 class Visible:
@@ -46,8 +58,7 @@ class Visible:
         return self._all or bool(self._groups & point.groups or self._streams & point.streams)
 
 
-def _show(call: Call, point: Point) -> dict[str, object]:
-    wanted = call.query.get("format", "mag")
+def _show(call: Call, point: Point, wanted: str) -> dict[str, object]:
     if wanted not in FORMATS:
         raise Refusal(400, f"Value error, Invalid output format: '{wanted}'. Must be one of {list(FORMATS)}.")
     groups = (call.directory.groups[number] for number in sorted(point.groups) if number in call.directory.groups)

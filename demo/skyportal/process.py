@@ -18,8 +18,8 @@ class SkyPortal:
     """A server on a loopback port, and what a client needs to use it.
 
     The port and the tokens stay the same over ``kill`` and ``start``; the data does not. ``filters`` are
-    ``(name, group, stream)``. The child ends with this process, however that ends. ``start`` raises RuntimeError if
-    the port cannot be used.
+    ``(name, group, stream)``, ``taxonomies`` are ``(name, version, classes)``. The child ends with this process,
+    however that ends. ``start`` raises RuntimeError if the port cannot be used.
     """
 
     def __init__(
@@ -30,6 +30,7 @@ class SkyPortal:
         service_times: bool = False,
         workers: int = 2,
         filters: Iterable[Sequence[str]] = (),
+        taxonomies: Iterable[tuple[str, str, Sequence[str]]] = (),
     ) -> None:
         self.port = port
         self.token = str(uuid.uuid4())
@@ -39,6 +40,7 @@ class SkyPortal:
             "service_times": service_times,
             "workers": workers,
             "filters": [list(one) for one in filters],
+            "taxonomies": [[name, version, list(classes)] for name, version, classes in taxonomies],
             "token": self.token,
             "admin_token": self.admin_token,
         }

@@ -1,5 +1,7 @@
 """Rows of the set-up as SkyPortal shows them."""
 
+from collections.abc import Iterable
+
 from demo.skyportal.directory import Directory, Filter, Group, Instrument, Stream, Taxonomy, User
 
 
@@ -111,7 +113,10 @@ def taxonomy(row: Taxonomy, directory: Directory) -> dict[str, object]:
         "version": row.version,
         "id": row.id,
         "created_at": row.created_at,
-        "groups": [
-            group(directory.groups[number], directory) for number in row.group_ids if number in directory.groups
-        ],
+        "groups": groups(row.group_ids, directory),
     }
+
+
+def groups(numbers: Iterable[int], directory: Directory) -> list[dict[str, object]]:
+    """Show those of the groups that still exist."""
+    return [group(directory.groups[number], directory) for number in sorted(numbers) if number in directory.groups]

@@ -1,9 +1,13 @@
-"""What clients have posted: objects, candidates and points of photometry."""
+"""What clients have posted: objects and everything that is about one of them."""
 
+import itertools
+import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from demo.skyportal.directory import Directory, now
+from demo.skyportal.table import Table
 
 PointKey = tuple[str, int, str, float, float, float | None]
 """obj_id, instrument_id, origin, mjd, fluxerr, flux; the flux of a non-detection is None, so that it equals itself."""
@@ -19,6 +23,7 @@ class Obj:
     fields: dict[str, object]
     pixel_of: tuple[object, object]
     """The ra and dec that were posted last: SkyPortal moves the healpix with them and nothing else."""
+    internal_key: str = field(default_factory=lambda: str(uuid.uuid4()))
     created_at: str = field(default_factory=now)
 
 
@@ -63,6 +68,60 @@ class Point:
         return self.obj_id, self.instrument_id, self.origin, self.mjd, self.fluxerr, self.flux
 
 
+@dataclass(frozen=True, kw_only=True)
+class Annotation:
+    """A client's facts about an object: one row per object and origin, whoever wrote it."""
+
+    id: int
+    obj_id: str
+    origin: str
+    data: Mapping[str, Any]
+    author_id: int
+    groups: set[int]
+    created_at: str = field(default_factory=now)
+    modified: str = field(default_factory=now)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PointAnnotation(Annotation):
+    """A client's facts about a point of photometry: one row per point and origin."""
+
+    photometry_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Classification:
+    """An object's class in somebody's eyes. Nothing about it is unique."""
+
+    id: int
+    obj_id: str
+    classification: str
+    taxonomy_id: int
+    probability: float | None
+    ml: bool
+    origin: str | None
+    author_id: int
+    author_name: str
+    groups: set[int]
+    votes: Mapping[int, int]
+    """What users voted, by the votes' ids: the author's own is the only one there is."""
+    created_at: str = field(default_factory=now)
+    modified: str = field(default_factory=now)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Thumbnail:
+    """A picture of an object. Every POST adds a row; the file on the disk is one per object and type."""
+
+    id: int
+    obj_id: str
+    type: str
+    survey: str | None
+    data: bytes
+    """PNG."""
+    created_at: str = field(default_factory=now)
+
+
 class State:
     """All tables. Everything happens in one thread, so that a method is a transaction."""
 
@@ -73,22 +132,25 @@ class State:
     def clear(self) -> None:
         """Empty the tables that clients fill and let their ids begin at 1 again."""
         self.objects: dict[str, Obj] = {}
-        self.candidates: dict[int, Candidate] = {}
-        self.points: dict[int, Point] = {}
+        self.candidates: Table[Candidate] = Table()
+        self.points: Table[Point] = Table()
+        self.annotations: Table[Annotation] = Table()
+        self.point_annotations: Table[PointAnnotation] = Table()
+        self.classifications: Table[Classification] = Table()
+        self.thumbnails: Table[Thumbnail] = Table()
         self.sources: dict[str, set[int]] = {}
         """Of each object that is saved, the groups that saved it."""
+        self.files: dict[str, bytes] = {}
+        """Pictures on the disk, by their paths: the last of an object and type, accepted or not."""
+        self.votes = itertools.count(1)
         self._candidate_ids: dict[tuple[str, int, str], int] = {}
-        self._candidates_of: dict[str, list[int]] = {}
         self._point_ids: dict[PointKey, int] = {}
-        self._points_of: dict[str, list[int]] = {}
-        self._last_candidate = 0
-        self._last_point = 0
 
     def save_candidate(self, obj_id: str, filter_id: int, passed_at: str, passing_alert_id: int | None) -> int:
         """Insert unless (object, filter, time) is known, and draw an id either way, as PostgreSQL does."""
-        self._last_candidate += 1
-        known = self._candidate_ids.setdefault((obj_id, filter_id, passed_at), self._last_candidate)
-        if known == self._last_candidate:
+        (fresh,) = self.candidates.draw()
+        known = self._candidate_ids.setdefault((obj_id, filter_id, passed_at), fresh)
+        if known == fresh:
             row = Candidate(
                 id=known,
                 obj_id=obj_id,
@@ -96,38 +158,63 @@ class State:
                 passed_at=passed_at,
                 passing_alert_id=passing_alert_id,
             )
-            self.candidates[known] = row
-            self._candidates_of.setdefault(obj_id, []).append(known)
+            self.candidates.add(row)
         return known
 
     def candidates_of(self, obj_id: str) -> Iterator[Candidate]:
         """Return the object's candidates in the order of their ids."""
-        return (self.candidates[number] for number in self._candidates_of.get(obj_id, ()))
+        return self.candidates.of(obj_id)
 
     def delete_candidates(self, obj_id: str, filter_id: int) -> None:
         """Delete an object's candidates of one filter; the object stays."""
-        rows = [row for row in self.candidates_of(obj_id) if row.filter_id == filter_id]
-        for row in rows:
-            del self.candidates[row.id]
-            del self._candidate_ids[row.obj_id, row.filter_id, row.passed_at]
-            self._candidates_of[obj_id].remove(row.id)
+        for row in self.candidates.of(obj_id):
+            if row.filter_id == filter_id:
+                del self.candidates[row.id]
+                del self._candidate_ids[row.obj_id, row.filter_id, row.passed_at]
 
     def point_id(self, key: PointKey) -> int | None:
         """Return the id of the point with that key, None if there is none."""
         return self._point_ids.get(key)
 
-    def draw_point_ids(self, count: int) -> range:
-        """Draw from the sequence; ids of a transaction that fails are lost."""
-        first = self._last_point + 1
-        self._last_point += count
-        return range(first, first + count)
-
     def save_point(self, point: Point) -> None:
         """Insert a point whose key is new."""
-        self.points[point.id] = point
+        self.points.add(point)
         self._point_ids[point.key] = point.id
-        self._points_of.setdefault(point.obj_id, []).append(point.id)
 
     def points_of(self, obj_id: str) -> Iterator[Point]:
         """Return the object's points in the order of their ids."""
-        return (self.points[number] for number in self._points_of.get(obj_id, ()))
+        return self.points.of(obj_id)
+
+    def annotations_of(self, obj_id: str) -> Iterator[Annotation]:
+        """Return the object's annotations in the order of their ids."""
+        return self.annotations.of(obj_id)
+
+    def classifications_of(self, obj_id: str) -> Iterator[Classification]:
+        """Return the object's classifications in the order of their ids."""
+        return self.classifications.of(obj_id)
+
+    def thumbnails_of(self, obj_id: str) -> Iterator[Thumbnail]:
+        """Return the object's thumbnails in the order of their ids, which is that of their arrival."""
+        return self.thumbnails.of(obj_id)
+
+    def purge(self, created_before: str) -> list[str]:
+        """Delete the objects that no group saved, active ones too, with all that is about them; return their names."""
+        gone = [
+            obj.id for obj in self.objects.values() if obj.created_at < created_before and not self.sources.get(obj.id)
+        ]
+        for obj_id in gone:
+            del self.objects[obj_id]
+            for candidate in self.candidates.of(obj_id):
+                del self._candidate_ids[candidate.obj_id, candidate.filter_id, candidate.passed_at]
+            for point in self.points.of(obj_id):
+                del self._point_ids[point.key]
+            for table in (
+                self.candidates,
+                self.points,
+                self.annotations,
+                self.point_annotations,
+                self.classifications,
+                self.thumbnails,
+            ):
+                table.forget(obj_id)
+        return gone

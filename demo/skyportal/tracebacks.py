@@ -1,5 +1,6 @@
 """Errors of the database as SkyPortal passes them on: raw, and for photometry inside a Python traceback."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 HANDLER_FILE = "/skyportal/skyportal/handlers/api/photometry.py"
@@ -63,11 +64,32 @@ CONNECTION_STATEMENTS = (
 )
 
 
+LINKS = (
+    "INSERT INTO {table}_photometry (photometr_id, {table}_id, modified, created_at) "
+    "VALUES {values} ON CONFLICT DO NOTHING"
+)
+
+
 def connection_lost(number: int) -> DatabaseError:
     """Return the ``number``-th of the ways in which a lost connection was seen to be worded."""
     name, text = CONNECTION_ENDS[number % len(CONNECTION_ENDS)]
     statement = CONNECTION_STATEMENTS[number % len(CONNECTION_STATEMENTS)]
     return DatabaseError(name=name, text=text, code="e3q8", statement=statement)
+
+
+def too_many_parameters(table: str, rows: int, links: Collection[int]) -> DatabaseError:
+    """Return the error of too long a statement: it repeats the statement, megabytes that a client must bear."""
+    values = ", ".join(
+        f"(%(photometr_id_m{row})s::INTEGER, %({table}_id_m{row})s::INTEGER, "
+        f"%(modified_m{row})s::TIMESTAMP WITHOUT TIME ZONE, %(created_at_m{row})s::TIMESTAMP WITHOUT TIME ZONE)"
+        for row in range(rows * len(links))
+    )
+    return DatabaseError(
+        name="OperationalError",
+        text="sending query and params failed: number of parameters must be between 0 and 65535",
+        code="e3q8",
+        statement=LINKS.format(table=table, values=values),
+    )
 
 
 def photometry(error: DatabaseError, method: str) -> str:

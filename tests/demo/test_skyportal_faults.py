@@ -215,7 +215,8 @@ def test_everything_can_be_read_back_and_emptied(skyportal: SkyPortal, target: T
     assert (put["obj_ids"], put["rows"], put["status"]) == ([body["obj_id"]], 2, 200)
     assert skyportal.control.requests(since=put["number"]) == []
     skyportal.control.reset()
-    assert skyportal.control.counts() == {"objects": 0, "candidates": 0, "points": 0, "requests": 0, "by_status": {}}
+    counts = skyportal.control.counts()
+    assert (counts.pop("by_status"), set(counts.values())) == ({}, {0})
 
 
 def test_parallel_requests_take_longer_not_less_time_with_service_times() -> None:

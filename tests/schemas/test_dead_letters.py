@@ -13,7 +13,6 @@ answers = st.builds(
     endpoint=st.text(),
     status=st.integers(100, 599),
     body=st.text(),
-    part=st.text(),
     attempts=st.integers(0, 10_000),
 )
 sizes = st.integers(0, 2**40)
@@ -26,6 +25,7 @@ letters = st.builds(
     stage=st.text(),
     reason=st.text(),
     message=st.text(),
+    part=st.text(),
     answer=st.none() | answers,
     left_out=st.builds(LeftOut, value_bytes=sizes, key_bytes=sizes, headers_bytes=sizes),
 )
@@ -60,7 +60,7 @@ def test_kafka_connects_tools_find_its_names() -> None:
 
 
 def test_an_answer_of_megabytes_is_an_excerpt() -> None:
-    answer = Answer(endpoint="PUT /api/photometry", status=400, body=3_000_000 * "x", part="photometry", attempts=2)
+    answer = Answer(endpoint="PUT /api/photometry", status=400, body=3_000_000 * "x", attempts=2)
 
     headers = letter(3_000_000 * "é", answer).headers()
 

@@ -21,6 +21,15 @@ class Pages:
 
     def __init__(self) -> None:
         self.filters = [{"id": 2, "name": "fink_sn_candidates_ztf", "group_id": 7, "stream_id": 1}]
+        self.taxonomies = [
+            {"id": 5, "name": "Fink", "isLatest": False, "hierarchy": {"class": "SN candidate"}},
+            {
+                "id": 4,
+                "name": "Fink",
+                "isLatest": True,
+                "hierarchy": {"class": "Fink", "subclasses": [{"class": "SN"}]},
+            },
+        ]
         self.asked: Counter[str] = Counter()
 
     def get(self, path: str) -> Any:
@@ -28,7 +37,15 @@ class Pages:
         self.asked[path] += 1
         return {
             "/api/filters": 2 * self.filters,
-            "/api/groups": {"user_groups": [{"id": 7, "name": "Fink"}], "all_groups": [{"id": 8, "name": "Others"}]},
+            "/api/groups": {
+                "user_groups": [
+                    {"id": 7, "name": "Fink", "single_user_group": False},
+                    {"id": 9, "name": "finkbot", "single_user_group": True},
+                ],
+                "all_groups": [{"id": 8, "name": "Others", "single_user_group": False}],
+            },
+            "/api/groups/9": {"users": [{"id": 3, "username": "finkbot"}]},
+            "/api/taxonomy": self.taxonomies,
             "/api/streams": [{"id": 1, "name": "ZTF Public"}],
             "/api/instrument": [{"id": 4, "name": "ZTF"}],
         }[path]
@@ -78,7 +95,7 @@ def test_of_filters_with_one_name_the_oldest_is_ours(directory: Directory, pages
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"group": "Others"}, "no group 'Others' .*there are: Fink"),
+        ({"group": "Others"}, "no group 'Others' .*there are: Fink, finkbot"),
         ({"stream": "LSST Public"}, "no stream 'LSST Public' .*there are: ZTF Public"),
         ({"instrument": "LSST"}, "no instrument 'LSST' .*there are: ZTF"),
         ({"filter": "nova"}, "no filter 'nova' of group 'Fink' on stream 'ZTF Public'"),

@@ -20,7 +20,7 @@ from support.sink import (
     until_settled,
     until_unready,
 )
-from support.skyportal import accepted, answered, assert_each_once
+from support.skyportal import FILTERS, TAXONOMIES, accepted, answered, assert_each_once
 
 QUICK = {"SKYPORTAL_LONGEST_PAUSE_S": "0.4", "SKYPORTAL_READ_TIMEOUT_S": "1.5"}
 
@@ -101,7 +101,7 @@ def is_throttled(sink: Command, skyportal: SkyPortal) -> bool:
 def test_a_request_that_skyportal_answers_too_often_is_only_slowed_down(broker: str, topic: str) -> None:
     alerts = some_alerts(24, objects=8)
 
-    with SkyPortal(filters=[("fink_sn_candidates_ztf", "Fink", "ZTF Public")]) as limited:
+    with SkyPortal(filters=FILTERS, taxonomies=TAXONOMIES) as limited:
         with running_sink(environment(broker, topic, limited)) as sink:
             publish_records(broker, topic, alerts)
             until(lambda: is_throttled(sink, limited), "the sink asking too often")
@@ -113,7 +113,7 @@ def test_a_request_that_skyportal_answers_too_often_is_only_slowed_down(broker: 
 def test_the_request_budget_is_kept(broker: str, topic: str) -> None:
     alerts = some_alerts(16, objects=4)
 
-    with SkyPortal(filters=[("fink_sn_candidates_ztf", "Fink", "ZTF Public")]) as limited:
+    with SkyPortal(filters=FILTERS, taxonomies=TAXONOMIES) as limited:
         with running_sink(environment(broker, topic, limited, SKYPORTAL_REQUESTS_PER_SECOND="4.5")):
             publish_records(broker, topic, alerts)
             until_settled(broker, topic)

@@ -7,7 +7,9 @@ import pytest
 
 from schemas.record import LightCurve, instant
 from sink import payloads
-from sink.payloads import MOST_ROWS, Audience
+from sink.held import Audience, Held
+from sink.payloads import MOST_ROWS
+from sink.rank import utc
 from support.in_flight import destination, routed
 from support.records import light_curve
 
@@ -36,6 +38,13 @@ def test_a_candidate_carries_the_position_the_filters_and_the_alert() -> None:
     }
 
 
+def test_the_position_of_a_known_object_is_left_out() -> None:
+    request = payloads.candidate([routed(held=Held(exists=True))])
+
+    assert request.body is not None
+    assert {"ra", "dec"}.isdisjoint(request.body)
+
+
 @pytest.mark.parametrize(
     ("time", "text"),
     [
@@ -47,7 +56,7 @@ def test_a_candidate_carries_the_position_the_filters_and_the_alert() -> None:
     ],
 )
 def test_times_are_naive_utc_with_whole_milliseconds(time: datetime, text: str) -> None:
-    assert payloads.passed_at(time) == text
+    assert utc(time) == text
 
 
 @pytest.mark.parametrize(

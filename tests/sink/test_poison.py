@@ -56,7 +56,8 @@ def test_what_is_no_record_is_put_aside_byte_for_byte(broker: str, topic: str, s
     found = letters(broker, topic)
     assert sorted(((message.key, message.value) for message, _letter in found), key=repr) == sorted(junk, key=repr)
     for _message, letter in found:
-        assert (letter.topic, letter.stage, letter.reason) == (topic, "decode", "Undecodable")
+        assert letter.topic == topic
+        assert (letter.stage, letter.reason) in {("decode", "Undecodable"), ("check", "Unsendable")}
         assert letter.signed_by == "fink-skyportal.sink"
         assert letter.answer is None
         assert letter.message
@@ -88,7 +89,7 @@ def test_what_skyportal_never_takes_is_put_aside_with_its_answer_while_the_rest_
     assert letter.answer is not None
     assert (letter.answer.endpoint, letter.answer.status) == (f"{method} {path}", status)
     assert letter.answer.attempts >= 2
-    assert letter.answer.part in path
+    assert letter.part in path
     assert "No, ***." in letter.answer.body
     assert letter.offset < committed(broker, topic, f"sink-{topic}")[letter.partition]
     assert refusals(skyportal, path) >= 2
@@ -145,8 +146,7 @@ def test_the_one_that_spoils_a_request_of_many_is_found_by_halving(
 
     assert sizes[:6] == [32, 16, 8, 4, 2, 1]
     ((_message, letter),) = letters(broker, topic)
-    assert letter.answer is not None
-    assert letter.answer.part == "photometry"
+    assert letter.part == "photometry"
     half = replace(bad_alert(), photometry=light_curve())
     assert_each_once(skyportal, [*alerts, replace(alerts[0], obj_id="ZTF26control"), half])
 

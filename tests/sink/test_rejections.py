@@ -6,11 +6,14 @@ import pytest
 
 from sink.offsets import InFlight
 from sink.rejections import ENOUGH_UNANSWERED, LONGEST_PAUSE_S, Rejections
-from sink.sender import Rejected, Unanswered
+from sink.sender import TRIES, Rejected, Unanswered
 from sink.skyportal import Request
 from sink.verdicts import Answer
 from support.clock import Clock
 from support.in_flight import in_flight
+
+ENOUGH = ENOUGH_UNANSWERED // TRIES
+"""Attempts, of several tries each."""
 
 INTERVAL_S = 5.0
 PATIENCE_S = 600.0
@@ -156,8 +159,8 @@ def test_silence_for_one_record_alone_makes_it_a_suspect_that_lets_the_others_go
 @pytest.mark.parametrize(
     ("attempts", "step_s", "at_the_end"),
     [
-        pytest.param(ENOUGH_UNANSWERED, PATIENCE_S / (ENOUGH_UNANSWERED - 1), [True], id="long and often enough"),
-        pytest.param(ENOUGH_UNANSWERED - 1, PATIENCE_S, [False], id="not often enough"),
+        pytest.param(ENOUGH, PATIENCE_S / (ENOUGH - 1), [True], id="long and often enough"),
+        pytest.param(ENOUGH - 1, PATIENCE_S, [False], id="not often enough"),
         pytest.param(3 * ENOUGH_UNANSWERED, 1, [False], id="not long enough"),
     ],
 )

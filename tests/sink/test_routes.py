@@ -21,7 +21,8 @@ def test_without_a_file_the_filter_is_named_after_the_topic() -> None:
         filter="fink_sn_candidates_ztf",
         stream="ZTF Public",
         instrument="ZTF",
-        parts=("candidate", "photometry"),
+        taxonomy="Fink",
+        parts=("candidate", "photometry", "annotation", "classification", "thumbnail"),
         save=False,
         solar_system=False,
     )
@@ -114,7 +115,10 @@ def test_a_route_may_refuse_solar_system_objects(tmp_path: Path) -> None:
         pytest.param("[[routes]]\ntopic = 'a'", ["routes"], id="a table that does not exist"),
         pytest.param("[[route]]\nfilter = 'x'", ["route.0.topic"], id="no topic"),
         pytest.param("[[route]]\ntopic = ''", ["route.0.topic"], id="an empty topic"),
-        pytest.param("[[route]]\ntopic = 'a'\nparts = ['thumbnail']", ["route.0.parts"], id="an unknown part"),
+        pytest.param("[[route]]\ntopic = 'a'\nparts = ['thumbnails']", ["route.0.parts"], id="an unknown part"),
+        pytest.param(
+            "[[route]]\ntopic = 'a'\nparts = ['classification']", ["route.0.parts"], id="classes of unknown age"
+        ),
         pytest.param("[[route]]\ntopic = 'a'\nparts = []", ["route.0.parts"], id="no part"),
         pytest.param("[[route]]\ntopic = 'a'\nfilter = 3", ["route.0.filter"], id="a number for a name"),
         pytest.param(

@@ -124,13 +124,16 @@ def test_a_request_that_meets_an_outage_each_time_makes_way_for_another(
     assert len(skyportal.control.requests()) == TRIES
 
 
-def test_who_has_only_read_leaves_the_trying_to_others(sender: Sender, gate: Gate, stop: threading.Event) -> None:
+def test_who_has_nothing_more_to_send_leaves_the_trying_to_others(
+    sender: Sender, gate: Gate, stop: threading.Event
+) -> None:
     item = in_flight()
     gate.failed("it is away")
     done = threading.Event()
 
     def read_and_stay() -> None:
         sender.get("/api/filters")
+        sender.rest()
         done.wait(PATIENCE_S)
 
     with ThreadPoolExecutor() as pool:

@@ -21,10 +21,9 @@ from support.sink import (
     until_settled,
     until_unready,
 )
-from support.skyportal import assert_each_once
+from support.skyportal import FILTERS, TAXONOMIES, assert_each_once
 
 WRONG_TOKEN = "00000000-dead-beef-0000-000000000000"  # noqa: S105  # nobody's
-FILTERS = [("fink_sn_candidates_ztf", "Fink", "ZTF Public")]
 
 
 def last_words(settings: Mapping[str, str], status: int) -> list[str]:
@@ -54,7 +53,7 @@ def test_a_skyportal_that_is_not_there_yet_is_waited_for(broker: str, topic: str
     publish_records(broker, topic, alerts)
     (port,) = free_ports(1)  # nobody is given it while SkyPortal is away
 
-    with SkyPortal(port, whitelist=True, filters=FILTERS) as late:
+    with SkyPortal(port, whitelist=True, filters=FILTERS, taxonomies=TAXONOMIES) as late:
         late.kill()
         with running_sink(environment(broker, topic, late)) as sink:
             until_unready(sink, r"skyportal: no answer from http://127\.0\.0\.1:\d+ \(ConnectionError: .*refused\)")

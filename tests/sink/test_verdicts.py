@@ -9,7 +9,8 @@ from sink.verdicts import Answer, Verdict, judge
 
 ACCEPTED, OUTAGE, REJECTED, ROUTE = Verdict.ACCEPTED, Verdict.OUTAGE, Verdict.REJECTED, Verdict.ROUTE
 SPLIT, MISCONFIGURED, THROTTLED = Verdict.SPLIT, Verdict.MISCONFIGURED, Verdict.THROTTLED
-UNKNOWN_OBJECT = Verdict.UNKNOWN_OBJECT
+UNKNOWN_OBJECT, CHANGED = Verdict.UNKNOWN_OBJECT, Verdict.CHANGED
+UNIQUE = '{}(psycopg.errors.UniqueViolation) duplicate key value violates unique constraint "{}"\nDETAIL:  Key'
 
 FRAMES = (
     "Traceback (most recent call last):\n"
@@ -88,6 +89,9 @@ SET_UP = [
     (400, "Invalid group IDs: {9999}. Please check", ROUTE),
     (400, "Invalid stream IDs: {9}", ROUTE),
     (400, "Failed to post source: Cannot find group_id 8. Please remove and try again.", ROUTE),
+    (400, "Cannot find one or more groups with IDs: [9999].", ROUTE),
+    (400, "Error posting classification: Cannot find a taxonomy with ID: 9999.", ROUTE),
+    (400, 'Error posting classification: Insufficient permissions for operation "Token *** create Vote {6}".', ROUTE),
     (400, 'Insufficient permissions for operation "Token *** create Filter {7}".', ROUTE),
     (400, traceback("ValidationError: Instrument ZTF has no filter lsstg."), ROUTE),
     (400, "Filter(s) {np.str_('nofilter')} is not allowed for instrument 1", ROUTE),
@@ -117,7 +121,6 @@ AWAY = [
 ]
 
 DATA = [
-    (400, "RA must not be null for a new Obj", REJECTED),
     (400, "Missing required parameter: `id`.", REJECTED),
     (400, "Missing required filter_ids parameter.", REJECTED),
     (
@@ -135,11 +138,28 @@ DATA = [
     (500, "something nobody has seen before", REJECTED),
     (400, traceback("ValueError: could not convert string to float: 'abc'"), REJECTED),
     (400, traceback("ValidationError: fluxerr must be positive"), REJECTED),
-    (403, "Could not find any accessible annotations.", REJECTED),
     (404, "HTTP 404: Not Found", REJECTED),
     (400, "Invalid object ID: NOPE", UNKNOWN_OBJECT),
     (404, "Obj NOPE not found", UNKNOWN_OBJECT),
     (404, "Source not found", UNKNOWN_OBJECT),
+    (400, "RA must not be null for a new Obj", UNKNOWN_OBJECT),
+    (400, "Failed to post source: RA/Declination must not be null for a new Obj", UNKNOWN_OBJECT),
+    (400, "Error posting classification: Cannot find object with ID NOPE.", UNKNOWN_OBJECT),
+    (400, "Thumbnail failed to post: Invalid obj_id: NOPE", UNKNOWN_OBJECT),
+    (400, UNIQUE.format("Annotation already exists: ", "annotations_obj_id_origin_key"), CHANGED),
+    (400, UNIQUE.format("Failed to post source: ", "objs_pkey"), CHANGED),
+    (403, "Could not find any accessible annotations.", CHANGED),
+    (400, "Annotation resource ID does not match resource ID given in path (OTHER)", CHANGED),
+    (400, "Cannot find a classification with ID: 1.", CHANGED),
+    (400, "Error posting classification: That classification (Nope) is not in the allowed classes for the", REJECTED),
+    (400, "Error posting classification: That probability (1.5) is outside the allowable range (0-1).", REJECTED),
+    (
+        400,
+        "Thumbnail failed to post: Invalid thumbnail size. Only thumbnails between (16, 16) and (500, 500)",
+        REJECTED,
+    ),
+    (400, "Thumbnail failed to post: Incorrect padding", REJECTED),
+    (500, "AnnotationHandler.put() missing 1 required positional argument: 'annotation_id'", REJECTED),
     (400, traceback("CardinalityViolation: ON CONFLICT DO UPDATE command cannot affect row a second time"), SPLIT),
     (400, "Maximum number of photometry rows to post exceeded: 10001 > 10000. Please break up the data", SPLIT),
     (400, traceback("OperationalError: number of parameters must be between 0 and 65535"), SPLIT),

@@ -6,9 +6,10 @@ from typing import Any
 from confluent_kafka import Message
 
 from schemas import codec
-from sink.directory import Destination
+from sink.directory import Destination, Taxonomy
+from sink.held import Held
 from sink.offsets import Holding, InFlight, Suspicion
-from sink.payloads import Routed
+from sink.routed import Routed
 from support.records import skyportal_alert
 
 _offsets = itertools.count()
@@ -27,13 +28,14 @@ def in_flight(**changes: Any) -> InFlight:
 def destination(**changes: Any) -> Destination:
     """Return a route by SkyPortal's ids."""
     ids: dict[str, Any] = {"filter_id": 2, "group_id": 7, "stream_id": 1, "instrument_id": 1}
-    rest: dict[str, Any] = {"parts": ("candidate", "photometry"), "save": False}
+    rest: dict[str, Any] = {"parts": ("candidate", "photometry"), "save": False, "author_id": 2}
+    rest["taxonomy"] = Taxonomy(id=1, name="Fink", classes=frozenset({"SN candidate", "Ambiguous"}))
     return Destination(**(ids | rest | changes))
 
 
-def routed(*, to: Destination | None = None, suspect: bool = False, **changes: Any) -> Routed:
+def routed(*, to: Destination | None = None, suspect: bool = False, held: Held | None = None, **changes: Any) -> Routed:
     """Return a record and where it goes; ``suspect``: SkyPortal has refused it once."""
     item = in_flight(**changes)
     if suspect:
         item.suspicion = Suspicion(message="", part="candidate", since=0.0, latest=0.0, attempts=1)
-    return Routed(item, to or destination())
+    return Routed(item, to or destination(), held or Held())

@@ -3,8 +3,13 @@
 from dataclasses import replace
 from typing import Any
 
-from schemas.record import LightCurve, SkyPortalAlert, instant
+import numpy as np
 
+from demo.fink.cutouts import ztf_stamp
+from schemas.record import Classification, LightCurve, SkyPortalAlert, instant
+
+SUPERNOVA, AMBIGUOUS = "SN candidate", "Ambiguous"
+STAMP = ztf_stamp(np.random.default_rng(1).normal(100, 5, (63, 63)))
 MJD = 61_121.463_101_9
 
 
@@ -52,3 +57,17 @@ def some_alerts(count: int, *, first: int = 0, objects: int = 15, **changes: Any
         )
         for number in range(first, first + count)
     ]
+
+
+def whole_alert(day: float = 0, **changes: Any) -> SkyPortalAlert:
+    """Return an alert with every part, observed ``day`` days after the others, with ``changes``."""
+    parts: dict[str, Any] = {
+        "alert_id": str(3367463101415010117 + round(day * 1000)),
+        "observed_at": instant(MJD + day),
+        "annotations": {"clf.score": 0.25 + day / 1000, "missing": None, "name": "nova", "flag": True},
+        "classifications": (Classification(name=SUPERNOVA, probability=0.8, origin="fink_filters"),),
+        "cutout_science": STAMP,
+        "cutout_template": STAMP,
+        "cutout_difference": STAMP,
+    }
+    return skyportal_alert(**(parts | changes))

@@ -23,6 +23,8 @@ def environment(broker: str, topic: str, skyportal: SkyPortal, **changes: str) -
         "SKYPORTAL_REQUESTS_PER_SECOND": "0",
         "SKYPORTAL_LONGEST_PAUSE_S": "1",
         "SINK_GROUP_ID": f"sink-{topic}",
+        "SKYPORTAL_HALTED_PAUSE_S": "1",
+        "SKYPORTAL_UNANSWERED_S": "1",
         "SINK_COLLECT_S": "0.1",
         "SINK_REJECTION_INTERVAL_S": "0.3",
         "SINK_METRICS_PORT": "0",

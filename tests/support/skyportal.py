@@ -8,6 +8,10 @@ from typing import Any
 from demo.skyportal.process import SkyPortal
 from schemas.record import SkyPortalAlert
 
+FILTERS = (("fink_sn_candidates_ztf", "Fink", "ZTF Public"),)
+CLASSES = ("SN candidate", "Early SN Ia candidate", "Kilonova candidate", "Ambiguous", "(SIMBAD) QSO")
+TAXONOMIES = (("Fink", "1", CLASSES),)
+
 
 def assert_each_once(skyportal: SkyPortal, alerts: Iterable[SkyPortalAlert]) -> None:
     """See that SkyPortal has every candidate and every point of ``alerts`` exactly once, and nothing else."""

@@ -1,0 +1,125 @@
+"""What becomes of the records of one round whose request was not accepted."""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from sink.dead_letters import DeadLetters
+from sink.gate import Gate
+from sink.guard import Guard
+from sink.memory import Memory
+from sink.offsets import InFlight
+from sink.reasons import Reason
+from sink.rejections import Rejections
+from sink.routed import Routed
+from sink.router import Router
+from sink.sender import Refused, Sender
+from sink.under_way import Withdrawn
+
+MOST_RESTARTS = 3
+"""So often an object that SkyPortal turns out to hold otherwise is delivered anew at once; then it is a refusal."""
+
+LOSABLE = frozenset({"object", "annotation", "classification", "thumbnail"})
+"""Parts without which an alert is accepted all the same."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Desk:
+    """What every round works with."""
+
+    sender: Sender
+    router: Router
+    rejections: Rejections
+    dead_letters: DeadLetters
+    memory: Memory
+    gate: Gate
+    guard: Guard
+    annotation_origin: str
+    patience_s: float
+    """How long the records of a broken route wait for it."""
+    look_again_s: float
+    """How often a record whose route is broken asks whether it still is."""
+    unanswered_s: float
+    """How long SkyPortal may yet apply a request that it did not answer."""
+    room_to_wait: Callable[[], float]
+    """Bytes of records that may yet wait for a route: the others need room too."""
+
+
+@dataclass
+class Fates:
+    """Keeps the records that are to be tried again, and puts aside those that never will be accepted."""
+
+    desk: Desk
+    again: list[InFlight] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._room_to_wait = self.desk.room_to_wait()
+
+    def withdrawn(self, records: Iterable[Routed]) -> list[Routed]:
+        """Drop the records whose partition is gone and return the others. Raises `Withdrawn` if none is gone."""
+        records = list(records)
+        held = [one for one in records if one.holding.held]
+        if len(held) == len(records):
+            raise Withdrawn
+        return held
+
+    def later(self, records: Iterable[Routed]) -> None:
+        """Try records again in the next round."""
+        self.again += [one.item for one in records]
+
+    def start_over(self, records: Iterable[Routed]) -> None:
+        """Deliver an object's records again, whole: SkyPortal holds something else of it than we believed."""
+        for one in records:
+            self.desk.memory.forget(one.obj_id)
+            one.item.restarts += 1
+            self.again.append(one.item)
+
+    def put_off(self, item: InFlight, seconds: float) -> None:
+        """Leave a record that is tried again alone for so long."""
+        item.not_before = max(item.not_before, time.monotonic() + seconds)
+
+    def refused(self, one: Routed, refusal: Refused, part: str) -> bool:
+        """Believe a refusal of a record that was alone in its request, or try it again; say if a part of it is lost.
+
+        Then the rest of the record is to be delivered. What makes the guard object is not believed.
+        """
+        item = one.item
+        if not self.desk.rejections.believe(item, refusal, part):
+            self.again.append(item)
+            return False
+        if reason := self.desk.guard.objection(str(refusal)):
+            self.desk.gate.guard(reason)
+            self.again.append(item)
+            return False
+        attempts = item.suspicion.attempts if item.suspicion else 1
+        name, answer = type(refusal).__name__, refusal.for_letter(attempts=attempts)
+        item.suspicion = None
+        self.desk.guard.refused()
+        if part in LOSABLE:
+            self.lose(one, Reason(stage="part", name=name, text=str(refusal), part=part, answer=answer))
+            return True
+        self._put_aside(item, Reason(stage="deliver", name=name, text=str(refusal), part=part, answer=answer))
+        return False
+
+    def lose(self, one: Routed, reason: Reason) -> None:
+        """Give up a part of a record; it becomes a dead letter when the rest of the record is accepted."""
+        one.item.lost[reason.part, reason.text] = reason
+
+    def wait_for_route(self, item: InFlight, reason: str) -> None:
+        """Let a record wait until its route works again, or put it aside when that has taken too long."""
+        self._room_to_wait -= 0 if item.waits_for_route else item.size
+        item.waits_for_route = True
+        broken_for_s = self.desk.router.broken_for_s(item.alert.topic)
+        if broken_for_s >= self.desk.patience_s or self._room_to_wait < 0:
+            self._put_aside(item, Reason(stage="route", name="Unroutable", text=reason))
+        else:
+            item.not_before = time.monotonic() + self.desk.look_again_s
+            self.again.append(item)
+
+    def route_broken(self, one: Routed, refusal: Refused) -> None:
+        """Note that SkyPortal refused what a record's route names."""
+        self.desk.router.broken(one.alert.topic, str(refusal))
+        self.wait_for_route(one.item, str(refusal))
+
+    def _put_aside(self, item: InFlight, reason: Reason) -> None:
+        self.desk.dead_letters.put_aside(item.message, item.holding, *item.lost.values(), reason)

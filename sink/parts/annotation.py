@@ -1,0 +1,112 @@
+"""Annotations: Fink's values, of the newest alert of the object alone. SkyPortal keeps one for each origin."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from schemas.record import AnnotationValue, SkyPortalAlert
+from sink import payloads
+from sink.held import HeldAnnotation, digest
+from sink.parts.part import Outcome, PartOf, by_object, groups_of
+from sink.rank import Rank, rank_in, rank_of
+from sink.routed import Routed
+from sink.sender import Changed
+from sink.verdicts import strange
+
+MULTI_MESSENGER = " multi-messenger"
+"""Behind the origin of what flat packets say of an object and an event: else they and the alerts would take turns."""
+
+
+def data_of(alert: SkyPortalAlert) -> dict[str, AnnotationValue]:
+    """Return what an alert's annotation holds: its values but for the missing ones, and which alert it was."""
+    rank = rank_of(alert)
+    values = {name: _storable(value) for name, value in alert.annotations.items()}
+    known: dict[str, AnnotationValue] = {name: value for name, value in values.items() if value is not None}
+    return known | {"observed_at": rank.observed_at, "alert_id": rank.alert_id}
+
+
+def _storable(value: AnnotationValue) -> AnnotationValue:
+    """Return a value as SkyPortal's database takes it; None for one that it does not."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value.replace("\0", "") if isinstance(value, str) else value
+
+
+class Annotations(PartOf):
+    """The newest alert wins; equal data are not sent again; whoever may see it stays."""
+
+    name: ClassVar[str] = "annotation"
+
+    def deliver(self, records: Sequence[Routed]) -> list[Routed]:
+        """Annotate each object from its newest record, or from the next one where that is refused."""
+        done = []
+        for group in by_object(records):
+            ordinary = [one for one in group if ":" not in one.alert.alert_id]
+            joined = [one for one in group if ":" in one.alert.alert_id]
+            done += self._annotate(ordinary, self.desk.annotation_origin)
+            done += self._annotate(joined, self.desk.annotation_origin + MULTI_MESSENGER)
+        return done
+
+    def _annotate(self, records: Sequence[Routed], origin: str) -> list[Routed]:
+        waiting = sorted(records, key=lambda one: rank_of(one.alert), reverse=True)
+        done: list[Routed] = []
+        while waiting:
+            author, everybody = waiting[0], list(waiting)
+            outcome = self.write(author, waiting, lambda: self._write(author, everybody, origin))  # noqa: B023
+            if outcome is Outcome.ACCEPTED:
+                self.count("superseded", len(waiting) - 1)
+                return done + waiting
+            if outcome is Outcome.PUT_OFF:
+                return done
+            done += [author] if outcome is Outcome.LOST else []
+            waiting = waiting[1:]
+        return done
+
+    def _write(self, author: Routed, records: Sequence[Routed], origin: str) -> None:
+        held, alert, data = author.held, author.alert, data_of(author.alert)
+        rank, groups = rank_of(alert), groups_of(records)
+        known = held.annotations.get(origin)
+        if known is None:
+            request = payloads.new_annotation(alert.obj_id, origin, data, groups)
+            number = int(self.send_once(request, records)["annotation_id"])
+            self._note(held.annotations, origin, number, rank, data, groups)
+        elif rank < known.rank:
+            self._show_to(groups | known.groups, author, records, known, origin)
+        elif digest(data) != known.digest or not groups <= known.groups:
+            groups |= known.groups
+            self.send_once(payloads.changed_annotation(alert.obj_id, known.id, data, groups), records)
+            self._note(held.annotations, origin, known.id, rank, data, groups)
+        else:
+            self.count("known")
+
+    def _show_to(
+        self,
+        groups: frozenset[int],
+        author: Routed,
+        records: Sequence[Routed],
+        known: HeldAnnotation,
+        origin: str,
+    ) -> None:
+        """Let more groups see an annotation that is newer than the record that they are to see."""
+        if groups == known.groups:
+            self.count("superseded")
+            return
+        question = payloads.show(author.obj_id)
+        rows = [row for row in self.send(question, records)["annotations"] if row["id"] == known.id]
+        if not rows:
+            raise Changed(question, strange(f"accepted, but annotation {known.id} is gone"))
+        data = rows[0]["data"]
+        self.send_once(payloads.changed_annotation(author.obj_id, known.id, data, groups), records)
+        self._note(author.held.annotations, origin, known.id, rank_in(data), data, groups)
+
+    def _note(
+        self,
+        annotations: dict[str, HeldAnnotation],
+        origin: str,
+        number: int,
+        rank: Rank,
+        data: Mapping[str, AnnotationValue],
+        groups: frozenset[int],
+    ) -> None:
+        annotations[origin] = HeldAnnotation(id=number, rank=rank, digest=digest(data), groups=groups)
+        self.count("sent")

@@ -1,0 +1,69 @@
+"""Thumbnails: the cutouts as pictures, each once for an object. SkyPortal keeps every one that it gets."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from schemas.record import SkyPortalAlert
+from sink import payloads
+from sink.parts.part import Outcome, PartOf, by_object
+from sink.rank import rank_of
+from sink.reasons import Reason
+from sink.routed import Routed
+from sink.thumbnails import ThumbnailType, Unrenderable, png
+
+CUTOUTS: tuple[tuple[ThumbnailType, str], ...] = (
+    ("new", "cutout_science"),
+    ("ref", "cutout_template"),
+    ("sub", "cutout_difference"),
+)
+
+
+class Thumbnails(PartOf):
+    """Pictures are made here, on the worker's thread, and only of objects that lack one."""
+
+    name: ClassVar[str] = "thumbnail"
+
+    def deliver(self, records: Sequence[Routed]) -> list[Routed]:
+        """Give each object the pictures that it does not have."""
+        return [one for group in by_object(records) for one in self._illustrate(group)]
+
+    def _illustrate(self, records: list[Routed]) -> list[Routed]:
+        records = sorted(records, key=lambda one: rank_of(one.alert), reverse=True)
+        for kind, cutout in CUTOUTS:
+            for author in tuple(records):
+                outcome = self._one(author, records, kind, getattr(author.alert, cutout))
+                if outcome is Outcome.PUT_OFF:
+                    return []
+                if outcome is Outcome.ACCEPTED:
+                    break
+                if outcome is Outcome.REFUSED:
+                    records.remove(author)
+        return records
+
+    def _one(self, author: Routed, records: Sequence[Routed], kind: ThumbnailType, cutout: bytes | None) -> Outcome:
+        """Send one picture, unless SkyPortal has one; `Outcome.LOST` if this record cannot give it."""
+        alert, held = author.alert, author.held
+        if kind in held.thumbnails:
+            self.count("known")
+            return Outcome.ACCEPTED
+        if cutout is None:
+            return Outcome.LOST
+        try:
+            picture = png(cutout, survey=alert.survey, kind=kind, negated=kind == "sub" and _is_negated(alert))
+        except Unrenderable as error:
+            reason = Reason(stage="part", name="Unrenderable", text=f"thumbnail {kind}: {error}", part=self.name)
+            self.fates.lose(author, reason)
+            self.count("lost")
+            return Outcome.LOST
+        request = payloads.thumbnail(alert.obj_id, kind, alert.survey, picture)
+        outcome = self.write(author, records, lambda: self.send_once(request, records))
+        if outcome is Outcome.ACCEPTED:
+            held.thumbnails.add(kind)
+            self.count("sent")
+        return outcome
+
+
+def _is_negated(alert: SkyPortalAlert) -> bool:
+    """Say whether the difference is template minus science: ZTF's is where the source is fainter than the template."""
+    flux = alert.photometry.flux[0] if len(alert.photometry) else None
+    return alert.survey == "ZTF" and flux is not None and flux < 0

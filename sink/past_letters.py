@@ -1,0 +1,64 @@
+"""How many alerts SkyPortal refused lately, by the dead letters: a restart must not make the guard forget."""
+
+import time
+
+from confluent_kafka import OFFSET_END, Consumer, KafkaException, Message, TopicPartition
+
+from runtime import kafka
+from schemas import names
+from schemas.dead_letters import Header, from_headers
+from sink.settings import SinkSettings
+
+LATELY_S = 3600.0
+MOST_LETTERS = 2_000
+"""Of so many, the number is beyond doubt."""
+
+TIMEOUT_S = 10.0
+
+
+def refused_lately(settings: SinkSettings) -> int:
+    """Return how many alerts SkyPortal refused, whole or in part, in the last hour, whichever sink put them aside.
+
+    A broker that does not tell in time gives what was read so far: the guard is a help, and not a promise.
+    """
+    consumer = Consumer(
+        kafka.connection(settings) | {"group.id": f"{settings.sink_group_id}.past", "enable.auto.commit": False}
+    )
+    try:
+        return len(_read(consumer, settings.rejected_topic))
+    except KafkaException as error:
+        kafka.log_error(error.args[0])
+        return 0
+    finally:
+        consumer.close()
+
+
+def _read(consumer: Consumer, topic: str) -> set[tuple[str, int, int]]:
+    partitions = consumer.list_topics(topic, timeout=TIMEOUT_S).topics[topic].partitions
+    since = int((time.time() - LATELY_S) * 1000)
+    starts = consumer.offsets_for_times([TopicPartition(topic, number, since) for number in partitions], TIMEOUT_S)
+    starts = [start for start in starts if start.offset not in {OFFSET_END, -1}]
+    ends = {start.partition: consumer.get_watermark_offsets(start, timeout=TIMEOUT_S)[1] for start in starts}
+    left = sum(max(0, ends[start.partition] - start.offset) for start in starts)
+    consumer.assign(starts)
+    refused = set()
+    deadline = time.monotonic() + TIMEOUT_S
+    read = 0
+    while read < min(left, MOST_LETTERS) and time.monotonic() < deadline:
+        for message in consumer.consume(500, timeout=0.5):
+            if message.error() is not None:
+                continue
+            read += 1
+            try:
+                letter = from_headers(_headers(message))
+            except KeyError:
+                continue
+            if letter.signed_by == names.SINK and letter.answer is not None:
+                refused.add((letter.topic, letter.partition, letter.offset))
+    return refused
+
+
+def _headers(message: Message) -> list[Header]:
+    headers = message.headers() or []
+    pairs = headers.items() if isinstance(headers, dict) else headers
+    return [(name, value.encode() if isinstance(value, str) else value) for name, value in pairs]
