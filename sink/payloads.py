@@ -176,5 +176,5 @@ def _of_object(method: str, obj_id: str, rest: str, body: Mapping[str, object] |
     label = f"/api/sources/{{id}}{rest.partition('?')[0]}"
     if rest.startswith("/annotations/"):
         label = "/api/sources/{id}/annotations/{id}"
-    path = f"/api/sources/{quote(obj_id, safe='')}{rest}"
+    path = f"/api/sources/{quote(obj_id, safe=':;+')}{rest}"
     return Request(method=method, path=path, body=body, endpoint_label=label)

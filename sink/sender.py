@@ -191,7 +191,7 @@ class Sender:
         except Unavailable:
             self._count(request, Verdict.OUTAGE, started)
             raise
-        verdict = judge(answer)
+        verdict = judge(answer, of_one_object=bool(request.endpoint_label))
         self._count(request, verdict, started)
         if verdict is Verdict.THROTTLED:
             raise Throttled

@@ -107,9 +107,15 @@ _CHANGED = re.compile(
 )
 
 
-def judge(answer: Answer) -> Verdict:
-    """Return what ``answer`` means. Total: every answer has a verdict."""
+def judge(answer: Answer, *, of_one_object: bool = False) -> Verdict:
+    """Return what ``answer`` means. Total: every answer has a verdict.
+
+    ``of_one_object`` says that an object's name or a row's number stands in the path: then an unknown path is that
+    object's matter. SkyPortal accepts a candidate of any name, and knows no path for some of them afterwards.
+    """
     by_status = _by_status(answer)
+    if of_one_object and by_status is Verdict.MISCONFIGURED and answer.status == 405:  # noqa: PLR2004  # no such path
+        return Verdict.REJECTED
     return by_status if by_status is not None else _by_message(answer)
 
 

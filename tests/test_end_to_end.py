@@ -8,6 +8,7 @@ from pathlib import Path
 from demo.expectation import compare, expect
 from demo.fink import FinkAlert, FinkPublisher, encode, night
 from demo.skyportal.process import SkyPortal
+from schemas.taxonomy import TAXONOMY, classes
 from support import processor, sink
 from support.kafka import create_topic, ends, publish, until
 
@@ -30,6 +31,8 @@ def running_product(
         for survey, stream in STREAMS.items():
             own = [name for name in topics if name.endswith("lsst") == (survey == "lsst")]
             skyportal.control.setup(filters=[(name, "Fink", stream) for name in own])
+            tags = [name.removeprefix("fink_").removesuffix("_lsst") for name in own]
+            skyportal.control.setup(taxonomies=[("Fink", uuid.uuid4().hex, [*classes(TAXONOMY.hierarchy), *tags])])
             settings = processor.environment(broker, topic, *own, FINK_SURVEY=survey)
             stack.enter_context(processor.running_processor(settings))
         yield sink.environment(broker, topic, skyportal, **changes)

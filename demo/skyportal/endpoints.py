@@ -73,6 +73,7 @@ ENDPOINTS = (
     Endpoint("DELETE", "/api/classification/#", classifications.delete, CLASSIFY),
     Endpoint("POST", "/api/thumbnail", thumbnails.post, UPLOAD),
     Endpoint("GET", "/api/thumbnail/#", thumbnails.get),
+    Endpoint("PUT", "/api/thumbnail/#", thumbnails.put, "Manage sources"),
     Endpoint("DELETE", "/api/thumbnail/#", thumbnails.delete, "Manage sources"),
     Endpoint("GET", "/api/groups", groups.get_all),
     Endpoint("POST", "/api/groups", groups.post, UPLOAD),

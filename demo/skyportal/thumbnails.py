@@ -4,6 +4,7 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from demo.skyportal import pictures
@@ -65,13 +66,26 @@ async def get(call: Call) -> object:
     return show(row)
 
 
-async def delete(call: Call) -> object:
-    """Delete one picture, which needs a right that a bot for uploads has not."""
+async def put(call: Call) -> object:
+    """Change a picture's survey, which needs a right that a bot for uploads has not."""
     await call.pace.takes(20)
-    if call.state.thumbnails.get(int(call.arguments[0])) is None:
-        raise Refusal(400, "Invalid thumbnail ID.")
-    del call.state.thumbnails[int(call.arguments[0])]
+    row = _find(call)
+    call.state.thumbnails.add(replace(row, survey=call.json().get("survey", row.survey)))
     return {}
+
+
+async def delete(call: Call) -> object:
+    """Delete one picture, which needs the same right."""
+    await call.pace.takes(20)
+    del call.state.thumbnails[_find(call).id]
+    return {}
+
+
+def _find(call: Call) -> Thumbnail:
+    row = call.state.thumbnails.get(int(call.arguments[0]))
+    if row is None:
+        raise Refusal(400, "Invalid thumbnail ID.")
+    return row
 
 
 def newest(call: Call, obj_id: str) -> list[dict[str, object]]:

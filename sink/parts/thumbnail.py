@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from schemas.record import SkyPortalAlert
+from schemas.record import SkyPortalAlert, instant
 from sink import payloads
 from sink.parts.part import Outcome, PartOf, by_object
 from sink.rank import rank_of
@@ -65,5 +65,8 @@ class Thumbnails(PartOf):
 
 def _is_negated(alert: SkyPortalAlert) -> bool:
     """Say whether the difference is template minus science: ZTF's is where the source is fainter than the template."""
-    flux = alert.photometry.flux[0] if len(alert.photometry) else None
-    return alert.survey == "ZTF" and flux is not None and flux < 0
+    curve = alert.photometry
+    # The detection stands first, unless it was left out.
+    measured = alert.survey == "ZTF" and len(curve) > 0 and instant(curve.mjd[0]) == alert.observed_at
+    flux = curve.flux[0] if measured else None
+    return flux is not None and flux < 0

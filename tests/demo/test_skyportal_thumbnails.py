@@ -128,7 +128,8 @@ def test_anybody_may_post_a_thumbnail_of_any_object(target: Target) -> None:
     assert target.data("POST", PATH, thumbnail(target), token=target.other)["id"] > 0
 
 
-def test_a_bot_may_not_delete_a_thumbnail(target: Target) -> None:
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+def test_a_bot_may_neither_change_nor_delete_a_thumbnail(target: Target, method: str) -> None:
     number = target.data("POST", PATH, thumbnail(target))["id"]
-    assert target.refusal("DELETE", f"{PATH}/{number}") == (401, "HTTP 401: Unauthorized")
+    assert target.refusal(method, f"{PATH}/{number}", {}) == (401, "HTTP 401: Unauthorized")
     assert target.data("GET", f"{PATH}/{number}")["id"] == number

@@ -272,3 +272,11 @@ def test_the_same_mistake_has_the_same_wording_whatever_its_numbers() -> None:
 
     assert first.wording == second.wording
     assert first.wording != said(400, "Column 4 failed").wording
+
+
+def test_a_path_that_skyportal_does_not_know_is_the_matter_of_the_object_whose_name_stands_in_it() -> None:
+    answer = said(405, "HTTP 405: Method Not Allowed")
+
+    assert judge(answer) is MISCONFIGURED
+    assert judge(answer, of_one_object=True) is REJECTED
+    assert judge(page(405), of_one_object=True) is OUTAGE

@@ -7,10 +7,10 @@ from typing import Any
 
 from demo.skyportal.process import SkyPortal
 from schemas.record import SkyPortalAlert
+from schemas.taxonomy import TAXONOMY, classes
 
 FILTERS = (("fink_sn_candidates_ztf", "Fink", "ZTF Public"),)
-CLASSES = ("SN candidate", "Early SN Ia candidate", "Kilonova candidate", "Ambiguous", "(SIMBAD) QSO")
-TAXONOMIES = (("Fink", "1", CLASSES),)
+TAXONOMIES = ((TAXONOMY.name, TAXONOMY.version, sorted(classes(TAXONOMY.hierarchy))),)
 
 
 def assert_each_once(skyportal: SkyPortal, alerts: Iterable[SkyPortalAlert]) -> None:
