@@ -14,10 +14,12 @@ from runtime.health import Health, HealthServer, PortTaken
 from runtime.publisher import NotPublished
 from runtime.settings import SettingsError, load
 from runtime.signals import leave_at_once, note_hangups, stop_on_signals
+from sink import provision as provisioning
 from sink import routes
 from sink.local_topic import Unreadable
 from sink.service import Misconfigured, Service
 from sink.settings import OWN_PREFIXES, SinkSettings
+from sink.skyportal import SkyPortal
 from sink.under_way import Withdrawn
 
 log = logging.getLogger("sink")
@@ -74,6 +76,23 @@ def run(
     ) as error:
         _end(str(error), 1)
     log.info("stopped")
+
+
+@app.command()
+def provision(
+    routes_file: Annotated[Path | None, typer.Option("--routes", help="routes.toml, instead of SINK_ROUTES")] = None,
+) -> None:
+    """Create in SkyPortal the taxonomy that Fink's classes need. May be repeated: what is there stays."""
+    try:
+        settings = load(SinkSettings, own_prefixes=OWN_PREFIXES)
+        table = routes.read(routes_file or settings.sink_routes)
+    except (SettingsError, routes.RoutesError) as error:
+        _end(str(error), WRONG_SETTINGS)
+    try:
+        for sentence in provisioning.provision(SkyPortal(settings), table):
+            typer.echo(sentence)
+    except provisioning.NotProvisioned as error:
+        _end(str(error), 1)
 
 
 def _end(text: str, status: int) -> NoReturn:

@@ -4,12 +4,10 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from schemas.taxonomy import classes
 from sink.routes import Part, Route
-
-Named = TypeVar("Named", int, "Taxonomy")
 
 Get = Callable[[str], Any]
 """GET a path; returns the envelope's ``data``."""
@@ -107,7 +105,7 @@ class Directory:
             instrument_id = self._named(self._instruments, "instrument", route.instrument)
             filter_id = self._filters.get((route.filter, group_id, stream_id))
             classifies = "classification" in route.parts
-            taxonomy = self._named(self._taxonomies, "taxonomy", route.taxonomy) if classifies else NO_TAXONOMY
+            taxonomy = self._taxonomy(route.taxonomy) if classifies else NO_TAXONOMY
             author_id = self._author_id
         if filter_id is None:
             raise Unroutable(
@@ -125,8 +123,17 @@ class Directory:
             author_id=author_id,
         )
 
+    def _taxonomy(self, name: str) -> Taxonomy:
+        try:
+            return self._taxonomies[name]
+        except KeyError:
+            raise Unroutable(
+                f"SkyPortal has no taxonomy {name!r} that the bot can see: `python -m sink provision` creates Fink's; "
+                "or name another one, or parts without classification, in routes.toml"
+            ) from None
+
     @staticmethod
-    def _named(ids: Mapping[str, Named], kind: str, name: str) -> Named:
+    def _named(ids: Mapping[str, int], kind: str, name: str) -> int:
         try:
             return ids[name]
         except KeyError:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from sink import metrics
 from sink.dead_letters import DeadLetters
 from sink.gate import Gate
 from sink.guard import Guard
@@ -103,7 +104,9 @@ class Fates:
 
     def lose(self, one: Routed, reason: Reason) -> None:
         """Give up a part of a record; it becomes a dead letter when the rest of the record is accepted."""
-        one.item.lost[reason.part, reason.text] = reason
+        if (reason.part, reason.text) not in one.item.lost:
+            metrics.PARTS.labels(reason.part, "lost").inc()
+            one.item.lost[reason.part, reason.text] = reason
 
     def wait_for_route(self, item: InFlight, reason: str) -> None:
         """Let a record wait until its route works again, or put it aside when that has taken too long."""

@@ -60,7 +60,8 @@ class Round:
         return routed
 
     def _accepted(self, item: InFlight) -> None:
-        self._desk.guard.accepted()
+        if not any(reason.answer for reason in item.lost.values()):
+            self._desk.guard.accepted()
         if item.lost:
             reasons = item.lost.values()
             self._desk.dead_letters.put_aside(item.message, item.holding, *reasons, outcome="accepted")

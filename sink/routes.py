@@ -107,6 +107,11 @@ class Routes:
             if not set("*?[") & set(item.topic)
         ]
 
+    def every(self) -> Sequence[Route]:
+        """Return each route of the file, globs included, as it is for the topic of the route's own text."""
+        said = self._file.route or (RouteSettings(),)
+        return [self._complete(item, getattr(item, "topic", ""), "ZTF") for item in said]
+
     def _complete(self, said: RouteSettings, topic: str, survey: Survey) -> Route:
         defaults: dict[str, Any] = {
             "group": "Fink",

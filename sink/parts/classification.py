@@ -83,7 +83,6 @@ class Classifications(PartOf):
         taxonomy = one.destination.taxonomy.name
         text = f"the class {found.name!r} is not in SkyPortal's taxonomy {taxonomy!r}: add it there, in a new version"
         self.fates.lose(one, Reason(stage="part", name="OutsideTaxonomy", text=text, part=self.name))
-        self.count("lost")
 
     def _change(self, records: Sequence[Routed], wishes: Sequence[Wish]) -> bool:
         """Change the rows that SkyPortal has; say whether the object can be gone on with."""

@@ -114,7 +114,7 @@ class PartOf:
 
     def unanswered_s(self, refusal: Refused) -> float:
         """Return for how long SkyPortal may yet apply a request that was refused, or not answered."""
-        may_come_yet = isinstance(refusal, Unanswered) and refusal.may_come_yet
+        may_come_yet = isinstance(refusal, Unanswered) and refusal.may_come_yet and refusal.request.method != "GET"
         return self.desk.unanswered_s if may_come_yet else 0.0
 
     def _refused(self, one: Routed, refusal: Refused) -> list[Routed]:
@@ -127,10 +127,7 @@ class PartOf:
         return []
 
     def _outcome(self, one: Routed, refusal: Refused) -> Outcome:
-        if self.fates.refused(one, refusal, self.name):
-            self.count("lost")
-            return Outcome.LOST
-        return Outcome.REFUSED
+        return Outcome.LOST if self.fates.refused(one, refusal, self.name) else Outcome.REFUSED
 
     def _unanswered(self, author: Routed, records: Sequence[Routed], silence: Unanswered) -> Outcome:
         seconds = self.unanswered_s(silence)

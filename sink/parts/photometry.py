@@ -25,8 +25,9 @@ class Photometry(PartOf):
         audience = coalesce.audience(records)
         for request in payloads.photometry(records, audience):
             self.send(request, records)
-        for one in records:
-            if points := payloads.fingerprints(one):
-                one.held.points.setdefault(audience, set()).update(points)
-        self.desk.memory.forget_points()
+        long_ones = [(one, points) for one in records if (points := payloads.fingerprints(one))]
+        for one, points in long_ones:
+            one.held.points.setdefault(audience, set()).update(points)
+        if long_ones:
+            self.desk.memory.forget_points()
         self.count("sent", len(records))

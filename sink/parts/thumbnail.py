@@ -53,7 +53,6 @@ class Thumbnails(PartOf):
         except Unrenderable as error:
             reason = Reason(stage="part", name="Unrenderable", text=f"thumbnail {kind}: {error}", part=self.name)
             self.fates.lose(author, reason)
-            self.count("lost")
             return Outcome.LOST
         request = payloads.thumbnail(alert.obj_id, kind, alert.survey, picture)
         outcome = self.write(author, records, lambda: self.send_once(request, records))
