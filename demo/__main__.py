@@ -24,7 +24,7 @@ app.command("skyportal")(skyportal.serve)
 
 @app.command()
 def run(
-    alerts: Annotated[int, typer.Option(min=1, help="How many alerts the night has.")] = 300,
+    alerts: Annotated[int, typer.Option(min=1, help="How many alerts the night has.")] = 120,
     seed: Annotated[int, typer.Option(help="Another seed is another night.")] = 1,
     keep: Annotated[bool, typer.Option("--keep", help="Leave everything running at the end, until Ctrl-C.")] = False,  # noqa: FBT002  # typer's form
 ) -> None:

@@ -17,6 +17,7 @@ from sink.guard import Guard
 from sink.local_topic import LocalTopic
 from sink.memory import Memory
 from sink.offsets import Holding
+from sink.parts.object import NEEDED_FOR
 from sink.past_letters import refused_lately
 from sink.rate import Rate
 from sink.rejections import Rejections
@@ -34,7 +35,10 @@ from sink.verdicts import Verdict, judge
 log = logging.getLogger(__name__)
 
 ROUND_S = 15.0
-"""A round has as many records as the request budget answers in this time."""
+"""A round has as many records as the request budget delivers in about this time."""
+
+REQUESTS_OF_ONE = 4
+"""Requests of one record with all its parts: six for a new object, two for a known one."""
 
 LARGEST_ROUND = 50
 """Records of one round where there is no limit."""
@@ -130,7 +134,9 @@ class Service:
             look_again_s=self._look_again_s,
             room_to_wait=lambda: room - shards.bytes_waiting_for_routes(),
         )
+        all_parts = any(NEEDED_FOR.intersection(route.parts) for route in self._routes.every())
         budget = ROUND_S * settings.skyportal_requests_per_second / settings.sink_concurrency
+        budget /= REQUESTS_OF_ONE if all_parts else 1
         shards = Shards(
             lambda batch: Round(desk).deliver(batch),
             count=settings.sink_concurrency,

@@ -22,7 +22,7 @@ _LSST_PIXEL_DEG = 0.2 / 3600
 
 @dataclass(frozen=True, kw_only=True)
 class Stamps:
-    """The three images of a detection, before they are written."""
+    """The three images of a detection, before they are written. The difference is science - template."""
 
     science: Image
     template: Image

@@ -147,7 +147,8 @@ class ZtfObject:
         )
 
     def _cutouts(self, candidate: Mapping[str, Any], visit: int) -> dict[str, Any]:
-        snr = 1.0857 / candidate["sigmapsf"] * (1 if candidate["isdiffpos"] == "t" else -1)
+        sign = 1 if candidate["isdiffpos"] == "t" else -1
+        snr = sign * 1.0857 / candidate["sigmapsf"]
         images = cutouts.stamps(
             Dice(*self._seed, "cutouts"), cutouts.ZTF_SIZE, of=visit, snr=snr, sky=70.0, noise=7.0, host=25.0
         )
@@ -155,7 +156,8 @@ class ZtfObject:
         files = (
             (f"candid{candid}_pid{pid}_targ_sci.fits.gz", images.science),
             (f"candid{candid}_ref.fits.gz", images.template),
-            (f"candid{candid}_pid{pid}_targ_scimref.fits.gz", images.difference),
+            # Of a detection that is negative ZTF writes template - science: its source is bright in every difference.
+            (f"candid{candid}_pid{pid}_targ_scimref.fits.gz", sign * images.difference),
         )
         return {
             name: struct(fileName=file, stampData=cutouts.ztf_stamp(image))

@@ -1,6 +1,7 @@
 """Cutouts as pictures: stretched so that faint and bright are seen, with a scale and a compass."""
 
 import math
+from typing import Literal
 
 import numpy as np
 from matplotlib import colormaps
@@ -17,6 +18,8 @@ Place = tuple[float, float]
 
 ARCSEC_PER_PIXEL: dict[Survey, float] = {"ZTF": 1.01, "LSST": 0.2}
 _BAR_ARCSEC: dict[Survey, int] = {"ZTF": 10, "LSST": 1}
+_FIRST_ROW: dict[Survey, Literal["upper", "lower"]] = {"ZTF": "upper", "LSST": "lower"}
+"""ZTF's rows begin in the north and its columns in the east; Rubin's rows begin at the bottom, as FITS has it."""
 
 _MAD_TO_SIGMA = 1.4826
 _NO_PIXEL = "#b9cbe6"
@@ -44,10 +47,10 @@ def paint(axes: Axes, data: bytes | None, title: str, survey: Survey) -> None:
         pixels,
         cmap=colormaps["gray"].with_extremes(bad=_NO_PIXEL),
         norm=stretch(cutout.pixels - background),
-        origin="lower",
+        origin=_FIRST_ROW[survey],
         interpolation="nearest",
     )
-    _draw_scale(axes, survey)
+    _draw_scale(axes, cutout, survey)
     _draw_compass(axes, cutout)
 
 
@@ -62,9 +65,8 @@ def stretch(pixels: Pixels) -> AsinhNorm:
     return AsinhNorm(linear_width=2 * noise, vmin=min(low, -3 * noise), vmax=max(high, 6 * noise))
 
 
-def _draw_scale(axes: Axes, survey: Survey) -> None:
-    first, last = axes.get_xlim()
-    length = _BAR_ARCSEC[survey] / ARCSEC_PER_PIXEL[survey] / (last - first)
+def _draw_scale(axes: Axes, cutout: Cutout, survey: Survey) -> None:
+    length = _BAR_ARCSEC[survey] / ARCSEC_PER_PIXEL[survey] / max(cutout.pixels.shape)
     _line(axes, (0.05, 0.06), (0.05 + length, 0.06), width=2.2)
     _letters(axes, (0.05 + length / 2, 0.11), f"{_BAR_ARCSEC[survey]}″")
 

@@ -22,12 +22,13 @@ class NotAnImage(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cutout:
-    """An image with its first row at the bottom, as FITS has it."""
+    """An image as its file has it."""
 
     pixels: Pixels
     """NaN where there is none."""
     rotation: float
-    """Turning the image counter-clockwise by that many degrees puts north up and east left."""
+    """ROTPA, degrees; 0 where the header has none, as ZTF's. Turning Rubin's image, its first row at the bottom,
+    counter-clockwise by that puts north up and east left."""
 
 
 def read(data: bytes) -> Cutout:

@@ -33,21 +33,34 @@ def brightest(image: Any) -> tuple[float, float]:
     return math.hypot(row - middle, column - middle), strength.max() / edge.std()
 
 
+def opened(stamp: bytes) -> Any:
+    """Return the image of a cutout of ZTF's."""
+    with fits.open(BytesIO(gzip.decompress(stamp)), ignore_missing_simple=True) as hdus:
+        return hdus[0].data.astype(float)
+
+
 def test_ztf_cutouts_open_and_show_the_source_in_the_middle(ztf: list[dict[str, Any]]) -> None:
     for packet in ztf:
-        images = {}
-        for name in ("cutoutScience", "cutoutTemplate", "cutoutDifference"):
-            stamp = packet[name]["stampData"]
-            with fits.open(BytesIO(gzip.decompress(stamp)), ignore_missing_simple=True) as hdus:
-                images[name] = hdus[0].data.astype(float)
+        names = ("cutoutScience", "cutoutTemplate", "cutoutDifference")
+        images = {name: opened(packet[name]["stampData"]) for name in names}
         assert {image.shape for image in images.values()} == {(63, 63)}
         off, strength = brightest(images["cutoutDifference"])
         assert off < 2
         assert strength > 4
-        positive = images["cutoutDifference"][31, 31] > 0
-        assert positive == (packet["candidate"]["isdiffpos"] == "t")
-        difference = images["cutoutScience"] - images["cutoutTemplate"]
-        assert np.allclose(difference, images["cutoutDifference"], atol=1e-3)
+
+
+def test_a_negative_ztf_detections_difference_is_template_less_science(ztf: list[dict[str, Any]]) -> None:
+    found = {"t": 0, "f": 0}
+    for packet in ztf:
+        science, template, difference = (
+            opened(packet[name]["stampData"]) for name in ("cutoutScience", "cutoutTemplate", "cutoutDifference")
+        )
+        isdiffpos = packet["candidate"]["isdiffpos"]
+        expected = science - template if isdiffpos == "t" else template - science
+        assert np.allclose(difference, expected, atol=1e-3)
+        assert difference[31, 31] > 0
+        found[isdiffpos] += 1
+    assert min(found.values()) > 3
 
 
 def test_lsst_cutouts_open_and_show_the_source_in_the_middle(lsst: list[dict[str, Any]]) -> None:

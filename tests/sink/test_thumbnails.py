@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image
-from thumbnail_cutouts import lsst, rotated, ztf
 
 from sink.thumbnails import ENLARGED_SIDE, LARGEST_SIDE, SMALLEST_SIDE, ThumbnailType, Unrenderable, png
+from support.cutouts import lsst, rotated, ztf
 
 KINDS: tuple[ThumbnailType, ...] = get_args(ThumbnailType)
 CUTOUTS: dict[ThumbnailType, str] = {"new": "cutoutScience", "ref": "cutoutTemplate", "sub": "cutoutDifference"}

@@ -11,9 +11,9 @@ from astropy.io import fits
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
-from thumbnail_cutouts import lsst, rotated, written, ztf
 
 from sink.thumbnails_fits import LARGEST_SIDE, Unrenderable, read
+from support.cutouts import lsst, rotated, written, ztf
 
 IMAGE = np.arange(12.0).reshape(3, 4)
 BLOCK = 2880

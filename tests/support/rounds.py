@@ -2,10 +2,10 @@
 
 import threading
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from pathlib import Path
 
 import pytest
 from confluent_kafka import Message
@@ -15,7 +15,7 @@ from runtime.health import Health
 from runtime.publisher import Publisher
 from runtime.settings import load
 from schemas import codec
-from schemas.record import Classification, SkyPortalAlert
+from schemas.record import SkyPortalAlert
 from sink.dead_letters import DeadLetters
 from sink.directory import Directory
 from sink.fates import Desk
@@ -23,22 +23,17 @@ from sink.gate import Gate
 from sink.guard import Guard
 from sink.memory import Memory
 from sink.offsets import Holding, InFlight
-from sink.parts.annotation import data_of
-from sink.parts.classification import MOVED
-from sink.parts.thumbnail import CUTOUTS
-from sink.rank import rank_of
 from sink.rate import Rate
 from sink.rejections import Rejections
 from sink.round import Round
 from sink.router import Router
-from sink.routes import Routes, RoutesFile
+from sink.routes import read
 from sink.sender import Sender
 from sink.settings import OWN_PREFIXES, SinkSettings
 from sink.skyportal import SkyPortal
 from sink.under_way import UnderWay
 from support.kafka import until
 from support.sink import environment
-from support.skyportal import assert_each_once
 
 MOST_ROUNDS = 20
 """A record that is tried again so often goes round in circles."""
@@ -54,11 +49,12 @@ class Rounds:
         broker: str,
         topic: str,
         server: Server,
-        *routes: dict[str, object],
+        *,
+        routes: Path | None = None,
         clock: Callable[[], float] = time.monotonic,
         **changes: str,
     ) -> None:
-        """``routes`` are the tables of ``routes.toml``, ``clock`` is the memory's."""
+        """``routes`` is a ``routes.toml``, ``clock`` the memory's."""
         with pytest.MonkeyPatch.context() as patch:
             for name, value in environment(broker, topic, server, **changes).items():
                 patch.setenv(name, value)
@@ -73,10 +69,9 @@ class Rounds:
         sender = Sender(SkyPortal(settings), gate=gate, rate=Rate(0), under_way=self.under_way, stop=self.stop)
         directory = Directory(stale_after_s=0)
         directory.read(sender.get)
-        table = Routes(RoutesFile.model_validate({"route": routes}))
         self.desk = Desk(
             sender=sender,
-            router=Router(table, directory, health=health, rest_s=0.05),
+            router=Router(read(routes), directory, health=health, rest_s=0.05),
             rejections=Rejections(INTERVAL_S, patience_s=settings.sink_patience_s),
             dead_letters=DeadLetters(Publisher(settings), settings.rejected_topic),
             memory=self._memory(),
@@ -124,7 +119,7 @@ class Rounds:
                 then()
             if not (batch := self.round(batch)):
                 return records
-            until(lambda: _may_be_tried(batch), "the records that are to be tried again")  # noqa: B023  # not kept
+            until(lambda: _may_be_tried(batch), "the records that are to be tried again")
         raise AssertionError(f"{len(batch)} records go round and round, such as {batch[0].alert}")
 
     @property
@@ -147,55 +142,19 @@ def _may_be_tried(batch: Iterable[InFlight]) -> bool:
     return all(item.not_before <= time.monotonic() for item in batch)
 
 
-def assert_newest(server: Server, alerts: Iterable[SkyPortalAlert], groups: Mapping[str, str]) -> None:
-    """See that SkyPortal holds each candidate and point of ``alerts`` once, and of the rest what the newest say.
+@contextmanager
+def second_group(server: Server, name: str, folder: Path, *, more: str = "") -> Iterator[Path]:
+    """Give a second group a filter of its own, and a ``routes.toml`` that sends it the early supernovae.
 
-    ``groups`` are the groups that the topics' routes name: each sees at least what its alerts say.
+    Both are called ``name``. ``more`` is said of both routes.
     """
-    alerts = list(alerts)
-    assert_each_once(server, alerts)
-    state = server.control.state()
-    ids = {one["name"]: one["id"] for one in state["groups"]}
-    audience = {topic: ids[name] for topic, name in groups.items()}
-    _assert_points_are_seen(state, alerts, audience)
-    wanted: dict[tuple[str, str], SkyPortalAlert] = {}
-    classes: dict[tuple[str, str], tuple[SkyPortalAlert, Classification]] = {}
-    seen_by: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
-    pictures = set()
-    for alert in sorted(alerts, key=rank_of):
-        origin = "Fink multi-messenger" if ":" in alert.alert_id else "Fink"
-        wanted[alert.obj_id, origin] = alert
-        seen_by[alert.obj_id, origin].add(audience[alert.topic])
-        for found in alert.classifications:
-            classes[alert.obj_id, found.origin] = alert, found
-            seen_by[alert.obj_id, found.origin].add(audience[alert.topic])
-        pictures |= {(alert.obj_id, kind) for kind, cutout in CUTOUTS if getattr(alert, cutout) is not None}
-    found = {(row["obj_id"], row["origin"]): (row["data"], set(row["groups"])) for row in state["annotations"]}
-    assert found == {key: (data_of(alert), seen_by[key]) for key, alert in wanted.items()}
-    rows = {(row["obj_id"], row["origin"]): row for row in state["classifications"]}
-    assert len(rows) == len(state["classifications"]), "a class is there more than once"
-    assert {key: row["classification"] for key, row in rows.items()} == {
-        key: one.name for key, (_, one) in classes.items()
-    }
-    assert {key: set(row["groups"]) for key, row in rows.items()} == {key: seen_by[key] for key in classes}
-    for key, (_, one) in classes.items():
-        assert _is_near(rows[key]["probability"], one.probability), (key, rows[key], one)
-    assert sorted((row["obj_id"], row["type"]) for row in state["thumbnails"]) == sorted(pictures)
-
-
-def _assert_points_are_seen(
-    state: Mapping[str, Any], alerts: Iterable[SkyPortalAlert], audience: Mapping[str, int]
-) -> None:
-    points = {
-        (row["obj_id"], row["mjd"], row["flux"], row["fluxerr"]): set(row["groups"]) for row in state["photometry"]
-    }
-    for alert in alerts:
-        curve = alert.photometry
-        for row in zip(curve.mjd, curve.flux, curve.fluxerr, strict=True):
-            assert audience[alert.topic] in points[(alert.obj_id, *row)], f"{alert.topic} does not see {row}"
-
-
-def _is_near(found: float | None, wanted: float | None) -> bool:
-    if found is None or wanted is None:
-        return found is wanted
-    return abs(found - wanted) < MOVED
+    server.control.setup(groups=[name], filters=[(name, name, "ZTF Public")])
+    routes = folder / "routes.toml"
+    second = f'topic = "fink_early_sn_candidates_ztf"\ngroup = "{name}"\nfilter = "{name}"'
+    routes.write_text(f'[[route]]\n{second}\n{more}\n[[route]]\ntopic = "*"\n{more}\n')
+    try:
+        yield routes
+    finally:
+        server.control.setup(remove_filters=[name])
+        if any(group["name"] == name for group in server.control.state()["groups"]):
+            server.control.setup(remove_groups=[name])
