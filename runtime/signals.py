@@ -22,13 +22,17 @@ def leave_at_once() -> None:
 
 
 def note_hangups(heard: threading.Event) -> None:
-    """Let SIGHUP set ``heard``: somebody has mended something. Call it from the main thread."""
+    """Let SIGHUP set ``heard``: somebody has mended something. Call it from the main thread.
+
+    Where it is ignored, as under nohup, it stays so.
+    """
 
     def note(number: int, frame: FrameType | None) -> None:
         del number, frame
         heard.set()
 
-    signal.signal(signal.SIGHUP, note)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup's: the end of a terminal mends nothing
+        signal.signal(signal.SIGHUP, note)
 
 
 def stop_on_signals(stop: threading.Event) -> None:

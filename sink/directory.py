@@ -88,6 +88,15 @@ class Directory:
             self._author_id = author_id
             self._read_at = self._clock()
 
+    def expire(self) -> None:
+        """Let everything be read anew before it is used again: we may be somebody else to SkyPortal now."""
+        self._read_at = float("-inf")
+
+    def read_if_expired(self, get: Get) -> None:
+        """Read all names anew if they have expired."""
+        if self._read_at == float("-inf"):
+            self.read(get)
+
     def read_if_stale(self, get: Get) -> None:
         """Read all names anew, unless that was done a moment ago."""
         self.read_if_older_than(self._clock() - self._stale_after, get)

@@ -35,7 +35,8 @@ class Desk:
     memory: Memory
     gate: Gate
     guard: Guard
-    annotation_origin: str
+    annotation_origins: tuple[str, str]
+    """Of ordinary alerts, and of multi-messenger ones: else they would take turns."""
     patience_s: float
     """How long the records of a broken route wait for it."""
     look_again_s: float
@@ -72,6 +73,7 @@ class Fates:
         """Deliver an object's records again, whole: SkyPortal holds something else of it than we believed."""
         for one in records:
             self.desk.memory.forget(one.obj_id)
+            one.held.is_disproved = True
             one.item.restarts += 1
             self.again.append(one.item)
 

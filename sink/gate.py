@@ -15,6 +15,8 @@ PART = "skyportal"
 GUARD = "guard"
 FIRST_PAUSE_S = 0.5
 LOOK_EVERY_S = 0.2
+MOST_OTHERS = 20
+"""More tries than there are workers. If so many others were accepted, nobody has anything for the halted endpoint."""
 
 
 class Gate:
@@ -25,7 +27,8 @@ class Gate:
     behind the others: what keeps failing may be that one request, and not SkyPortal.
 
     An outage is tried again soon, then ever more rarely. Where the set-up is wrong the sink is *halted*: one try a
-    minute, or as soon as somebody has mended it. What the guard has stopped goes on only when somebody says so.
+    minute, or as soon as somebody has mended it; only the endpoint that halted it shows that it is mended. What the
+    guard has stopped goes on only when somebody says so.
     """
 
     def __init__(
@@ -48,15 +51,19 @@ class Gate:
         self._mended = mended
         self._changed = threading.Condition()
         self._closed_at: float | None = None
-        self._reason = ""
         self._halted = False
+        self._halted_by = ""
+        self._others_passed = 0
         self._guarded = False
+        self._closings = 0
+        self._entered: dict[int, int] = {}
+        """By thread, how often the gate had been closed when it was let in."""
         self._queue: deque[int] = deque()
         """Threads that wait; the first one tries."""
         self._let_in: int | None = None
         """The first one, once its probe was answered: it may ask more before it writes."""
         self._ceiling = FIRST_PAUSE_S
-        self._pushes = 0
+        self._pushed = False
 
     @property
     def closed_for_s(self) -> float:
@@ -76,11 +83,14 @@ class Gate:
         """
         me = threading.get_ident()
         while not given_up():
+            if self._guarded:
+                self._mended()
             with self._changed:
                 if self._guarded:
                     self._changed.wait(LOOK_EVERY_S)
                     continue
-                if self._closed_at is None or self._let_in == me:
+                if self._is_open() or self._let_in == me:
+                    self._entered[me] = self._closings
                     return True
                 if me not in self._queue:
                     self._queue.append(me)
@@ -92,21 +102,35 @@ class Gate:
                 self._ceiling = min(2 * self._ceiling, self._longest)
             if not self._pause(pause, given_up):
                 break
-            if self._probe():
+            if not self._is_open() and self._probe():
                 with self._changed:
-                    self._let_in = me
-                return True
+                    self._let_in = None if self._is_open() else me
         self.step_back()
         return False
 
-    def passed(self) -> None:
-        """Note that SkyPortal accepted a request or refused it for what it said: it is there."""
+    def tend(self, given_up: Callable[[], bool]) -> None:
+        """Find out whether SkyPortal is back where nobody has anything to send; until ``given_up`` becomes true.
+
+        Then a probe must do: there is nothing to write.
+        """
+        if not self._is_open() and not self._guarded and not self._queue and self.enter(given_up):
+            self.passed(self._halted_by)
+
+    def passed(self, endpoint: str = "") -> None:
+        """Note that SkyPortal accepted a request or refused it for what it said: it is there.
+
+        A request from before the gate was closed says nothing, nor does another endpoint than the one that halted us.
+        """
         with self._changed:
-            if self._closed_at is None:
+            if self._closed_at is None or self._entered.get(threading.get_ident()) != self._closings:
+                return
+            if self._halted and self._halted_by not in {"", endpoint} and self._others_passed < MOST_OTHERS:
+                self._others_passed += 1
+                self._leave_the_queue()
                 return
             log.warning("skyportal is back after_s=%.1f", time.monotonic() - self._closed_at)
             self._closed_at = self._let_in = None
-            self._halted = False
+            self._halted, self._halted_by = False, ""
             self._queue.clear()
             self._ceiling = FIRST_PAUSE_S
             self._changed.notify_all()
@@ -116,8 +140,10 @@ class Gate:
         """Close the gate for an outage; ``reason`` is a sentence for whoever asks why nothing flows."""
         self._close(reason, halted=False)
 
-    def halt(self, reason: str) -> None:
-        """Close the gate until somebody mends what ``reason`` names."""
+    def halt(self, reason: str, endpoint: str = "") -> None:
+        """Close the gate until somebody mends what ``reason`` names; ``endpoint`` is that of the refused write."""
+        with self._changed:
+            self._halted_by, self._others_passed = endpoint, 0
         self._close(reason, halted=True)
 
     def guard(self, reason: str) -> None:
@@ -133,7 +159,7 @@ class Gate:
         """Try at once, because somebody has mended something."""
         with self._changed:
             self._guarded = False
-            self._pushes += 1
+            self._pushed = True
             self._changed.notify_all()
         self._health.ready(GUARD)
 
@@ -147,7 +173,8 @@ class Gate:
             news = self._closed_at is None or halted != self._halted
             if self._closed_at is None:
                 self._closed_at = time.monotonic()
-            self._reason, self._halted = reason, halted
+            self._halted = halted
+            self._closings += 1
             self._leave_the_queue()
         if news and halted:
             log.error("halted: %s", reason)
@@ -156,15 +183,16 @@ class Gate:
         self._health.unready(PART, reason)
 
     def _pause(self, seconds: float, given_up: Callable[[], bool]) -> bool:
+        """Wait, unless somebody has mended something or the gate is open; say whether the caller still wants in."""
         deadline = time.monotonic() + seconds
-        pushes = self._pushes
-        while (left := deadline - time.monotonic()) > 0 and pushes == self._pushes:
+        while (left := deadline - time.monotonic()) > 0 and not self._pushed and not self._is_open():
             if given_up():
                 return False
             if self._halted and self._mended():
                 break
             with self._changed:
                 self._changed.wait(min(left, LOOK_EVERY_S))
+        self._pushed = False
         return True
 
     def _leave_the_queue(self) -> None:
@@ -174,3 +202,6 @@ class Gate:
         if me in self._queue:
             self._queue.remove(me)
             self._changed.notify_all()
+
+    def _is_open(self) -> bool:
+        return self._closed_at is None

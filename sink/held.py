@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,6 +48,8 @@ class Held:
     is_read: bool = False
     """Whether SkyPortal was asked. What it was not asked for is sent, and it sorts out what it has."""
     exists: bool = False
+    is_disproved: bool = False
+    """Whether SkyPortal has turned out to hold something else: nothing more is decided by this."""
     annotations: dict[str, HeldAnnotation] = field(default_factory=dict)
     """By origin."""
     classes: dict[tuple[str, int], list[HeldClass]] = field(default_factory=dict)
@@ -68,18 +70,19 @@ def digest(data: Mapping[str, object]) -> bytes:
     return hashlib.blake2b(json.dumps(data, sort_keys=True).encode(), digest_size=16).digest()
 
 
-def read(held: Held, shown: Mapping[str, Any], *, author_id: int) -> None:
+def read(held: Held, shown: Mapping[str, Any], *, author_id: int, origins: Collection[str]) -> None:
     """Fill ``held`` with the ``data`` of ``GET /api/sources/{id}?includeThumbnails=true``.
 
-    Of the classifications only those of ``author_id`` are ours. Raises `Unreadable`.
+    Of the classifications only those of ``author_id`` are ours, and taken to be as old as the newest annotation of
+    ``origins``. Raises `Unreadable`.
     """
     try:
-        _read(held, shown, author_id)
+        _read(held, shown, author_id, origins)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise Unreadable(f"SkyPortal shows an object in an unknown form ({type(error).__name__}: {error})") from error
 
 
-def _read(held: Held, shown: Mapping[str, Any], author_id: int) -> None:
+def _read(held: Held, shown: Mapping[str, Any], author_id: int, origins: Collection[str]) -> None:
     held.annotations = {
         str(row["origin"]): HeldAnnotation(
             id=int(row["id"]),
@@ -89,7 +92,7 @@ def _read(held: Held, shown: Mapping[str, Any], author_id: int) -> None:
         )
         for row in shown["annotations"]
     }
-    newest = max((one.rank for one in held.annotations.values()), default=OLDEST)
+    newest = max((one.rank for origin, one in held.annotations.items() if origin in origins), default=OLDEST)
     held.classes = {}
     for row in sorted(shown["classifications"], key=lambda row: int(row["id"])):
         if row["author_id"] == author_id:

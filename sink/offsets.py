@@ -107,13 +107,15 @@ class InFlight:
     suspicion: Suspicion | None = None
     waits_for_route: bool = False
     alone: bool = False
-    """Whether its classes go in a request of their own: in company they were refused."""
+    """Whether its annotation and its classes are written for itself: in company they were refused."""
     done: set[str] = field(default_factory=set)
     """Parts that SkyPortal has accepted, or that are lost, since `under` was begun."""
     under: Held | None = None
     """What we knew of the object meanwhile; what has been done under another knowledge is done again."""
     restarts: int = 0
     """How often it was begun anew because SkyPortal held something else than we believed."""
+    given_up: set[tuple[str, str]] = field(default_factory=set)
+    """What of it will never be accepted: part, and which picture, origin or the like."""
     lost: dict[tuple[str, str], Reason] = field(default_factory=dict)
     """Why parts of it will never be accepted."""
 

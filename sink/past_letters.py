@@ -51,7 +51,7 @@ def _read(consumer: Consumer, topic: str) -> set[tuple[str, int, int]]:
             read += 1
             try:
                 letter = from_headers(_headers(message))
-            except KeyError:
+            except (KeyError, ValueError):
                 continue
             if letter.signed_by == names.SINK and letter.answer is not None:
                 refused.add((letter.topic, letter.partition, letter.offset))

@@ -28,7 +28,7 @@ class Round:
         """
         routed = self._route(batch)
         for part in all_parts(self._fates):
-            routed = _deliver(part, routed)
+            routed = self._hold_to_the_truth(_deliver(part, routed))
         for one in routed:
             self._desk.router.works(one.alert.topic)
             self._accepted(one.item)
@@ -58,6 +58,11 @@ class Round:
                 item.begin(held)
                 routed.append(Routed(item, destination, held))
         return routed
+
+    def _hold_to_the_truth(self, routed: list[Routed]) -> list[Routed]:
+        """Deliver the records of an object again, of which another one has shown that SkyPortal holds it otherwise."""
+        self._fates.later(one for one in routed if one.held.is_disproved)
+        return [one for one in routed if not one.held.is_disproved]
 
     def _accepted(self, item: InFlight) -> None:
         if not any(reason.answer for reason in item.lost.values()):

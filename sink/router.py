@@ -7,11 +7,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from runtime.health import Health
+from schemas.record import SkyPortalAlert
 from sink.directory import Destination, Directory, Get, Unroutable
 from sink.offsets import InFlight
 from sink.routes import NoRoute, Route, Routes
 
 log = logging.getLogger(__name__)
+
+
+TAXONOMY_STALE_S = 600.0
+"""A class that is in no taxonomy makes SkyPortal's be read again, but not more often than this."""
 
 
 class NotWanted(Exception):
@@ -56,9 +61,10 @@ class Router:
             route = self._routes.route(alert.topic, alert.survey)
             if not route.takes(alert):
                 raise NotWanted
+            self._directory.read_if_expired(get)
             if trouble:
                 self._directory.read_if_older_than(trouble.asked_at, get)  # it was refused by its ids
-            return self._resolve(route, get)
+            return self._classifying(alert, route, get)
         except (NoRoute, Unroutable) as error:
             self.broken(alert.topic, str(error))
             raise Unroutable(str(error)) from error
@@ -85,6 +91,15 @@ class Router:
         """Return for how many seconds the route of ``topic`` has been broken; 0 while it works."""
         trouble = self._troubles.get(topic)
         return self._clock() - trouble.since if trouble else 0.0
+
+    def _classifying(self, alert: SkyPortalAlert, route: Route, get: Get) -> Destination:
+        """Return where ``route`` leads, in a new version of its taxonomy if the alert's class is in none so far."""
+        destination = self._resolve(route, get)
+        names = {found.name for found in alert.classifications}
+        if "classification" not in destination.parts or names <= destination.taxonomy.classes:
+            return destination
+        self._directory.read_if_older_than(self._clock() - TAXONOMY_STALE_S, get)
+        return self._resolve(route, get)
 
     def _resolve(self, route: Route, get: Get) -> Destination:
         try:

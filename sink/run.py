@@ -29,7 +29,7 @@ def run(
     *,
     settings: SinkSettings,
     health: Health,
-    listen: Callable[[], None],
+    turned: Callable[[], None],
     stop: threading.Event,
 ) -> None:
     """Deliver until ``stop`` is set: Kafka forgets a record only when it is settled, so a crash repeats and loses none.
@@ -43,7 +43,7 @@ def run(
         dead_letters.settle()
         topic.store_settled()
         topic.balance(full=shards.bytes_in_flight > settings.sink_in_flight_mib * MIB)
-        listen()
+        turned()
         health.turned()
 
 

@@ -1,6 +1,7 @@
 """Send one request until SkyPortal has said something about it, however long that takes."""
 
 import random
+import re
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -146,8 +147,19 @@ class Sender:
         return self._send(request, items, tries=TRIES, repeatable=False)
 
     def get(self, path: str) -> Any:
-        """Return the ``data`` of a GET. Raises as `send` does."""
-        return self.send(Request(method="GET", path=path))
+        """Return the ``data`` of a GET that is for no record. Raises as `send` does."""
+        return self.send(Request(method="GET", path=path, endpoint_label=re.sub(r"/\d+", "/{id}", path)))
+
+    def ask(self, request: Request) -> Answer:
+        """Send a request past the gate and the budget, count it, and return its answer. Raises `Unavailable`."""
+        started = time.monotonic()
+        try:
+            answer = self._skyportal.ask(request)
+        except Unavailable:
+            self._count(request, Verdict.OUTAGE, started)
+            raise
+        self._count(request, judge(answer), started)
+        return answer
 
     def rest(self) -> None:
         """Say that this worker has nothing to send for now: another one may try whether SkyPortal is back."""
@@ -173,7 +185,7 @@ class Sender:
                 self._rate.throttled()
                 self._stop.wait(random.uniform(0.5, 1.5) * AFTER_A_429_S)  # noqa: S311  # jitter
             except Misconfigured as error:
-                self._gate.halt(str(error))
+                self._gate.halt(str(error), "" if request.method == "GET" else request.label)
             except Unavailable as error:
                 self._gate.failed(str(error))
                 tried += 1
@@ -191,7 +203,7 @@ class Sender:
         except Unavailable:
             self._count(request, Verdict.OUTAGE, started)
             raise
-        verdict = judge(answer, of_one_object=bool(request.endpoint_label))
+        verdict = judge(answer, of_one_object=bool(items and request.endpoint_label))
         self._count(request, verdict, started)
         if verdict is Verdict.THROTTLED:
             raise Throttled
@@ -202,7 +214,7 @@ class Sender:
         if verdict is Verdict.OUTAGE or (reading and verdict not in {Verdict.ACCEPTED, Verdict.UNKNOWN_OBJECT}):
             raise Unavailable(explain(request, answer), answer)
         if not reading:
-            self._gate.passed()
+            self._gate.passed(request.label)
         if verdict is not Verdict.ACCEPTED:
             raise _REFUSALS[verdict](request, answer)
         return answer.json["data"]

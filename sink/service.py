@@ -77,13 +77,16 @@ class Service:
             probe=self._probe,
             longest_pause_s=settings.skyportal_longest_pause_s,
             halted_pause_s=settings.skyportal_halted_pause_s,
-            mended=self._skyportal.renew_token,
+            mended=self._is_mended,
         )
         self._guard = Guard(in_a_row=settings.sink_guard_in_a_row, percent=settings.sink_guard_percent)
         self._rate = Rate(settings.skyportal_requests_per_second)
         self._sender = Sender(self._skyportal, gate=self._gate, rate=self._rate, under_way=self._under_way, stop=stop)
         self._look_again_s = min(LOOK_AGAIN_S, settings.sink_patience_s / LOOKS)
         self._directory = Directory(stale_after_s=self._look_again_s)
+        metrics.AWAY.set_function(lambda: self._gate.closed_for_s)
+        metrics.HALTED.set_function(lambda: float(self._gate.halted))
+        metrics.REQUESTS_PER_ALERT.set_function(metrics.requests_per_alert)
 
     def check(self) -> None:
         """Wait until SkyPortal answers, then see that the token and the routes are right.
@@ -91,7 +94,7 @@ class Service:
         Raises `Misconfigured` with what is to be mended, and `Withdrawn` if the process is asked to leave.
         """
         try:
-            answer = self._skyportal.ask(PROBE)
+            answer = self._sender.ask(PROBE)
         except Unavailable as error:
             self._gate.failed(str(error))
         else:
@@ -128,7 +131,7 @@ class Service:
             memory=Memory(settings.sink_memory_objects),
             gate=self._gate,
             guard=self._guard,
-            annotation_origin=settings.sink_annotation_origin,
+            annotation_origins=settings.annotation_origins,
             unanswered_s=settings.skyportal_unanswered_s,
             patience_s=settings.sink_patience_s,
             look_again_s=self._look_again_s,
@@ -143,6 +146,7 @@ class Service:
             collect_s=settings.sink_collect_s,
             batch=max(1, int(min(budget or LARGEST_ROUND, LARGEST_ROUND))),
             stop=self._stop,
+            idle=self._gate.tend,
         )
 
         def give_up(holdings: Sequence[Holding], *, wait_s: float) -> None:
@@ -152,13 +156,10 @@ class Service:
                 self._health.ready(health_part(holding))
             self._under_way.wait(holdings, 0 if self._stop.is_set() else wait_s)  # who leaves has waited already
 
-        self._guard.refused(refused_lately(settings))
+        self._guard.remember(refused_lately(settings))
         shards.start()
         topic = LocalTopic(settings, give_up)
-        metrics.AWAY.set_function(lambda: self._gate.closed_for_s)
-        metrics.HALTED.set_function(lambda: float(self._gate.halted))
         metrics.OLDEST.set_function(topic.oldest_s)
-        metrics.REQUESTS_PER_ALERT.set_function(metrics.requests_per_alert)
         self._health.ready("start")
         try:
             run(
@@ -167,7 +168,7 @@ class Service:
                 letters,
                 settings=settings,
                 health=self._health,
-                listen=self._listen,
+                turned=self._turn,
                 stop=self._stop,
             )
             self._leave(letters)
@@ -186,22 +187,37 @@ class Service:
         """Go on at once where somebody says that what has halted the sink is mended."""
         if self._said_mended.is_set():
             self._said_mended.clear()
-            renewed = self._skyportal.renew_token()
-            log.warning("told to go on new_token=%s", renewed)
+            log.warning("told to go on new_token=%s", self._renew_token())
             self._guard.clear()
             self._gate.go_on()
+
+    def _is_mended(self) -> bool:
+        """Say whether there is another token to try; hear whether somebody says that something is mended."""
+        self._listen()
+        return self._renew_token()
+
+    def _renew_token(self) -> bool:
+        renewed = self._skyportal.renew_token()
+        if renewed:
+            self._directory.expire()
+        return renewed
+
+    def _turn(self) -> None:
+        """Do what every turn of the loop does besides reading."""
+        self._under_way.turned()
+        self._listen()
 
     def _probe(self) -> bool:
         """Ask for something that needs the token and the database."""
         self._rate.reserve()
         try:
-            answer = self._skyportal.ask(PROBE)
+            answer = self._sender.ask(PROBE)
         except Unavailable as error:
             self._gate.failed(str(error))
             return False
         verdict = judge(answer)
         if verdict is Verdict.MISCONFIGURED:
             self._gate.halt(explain(PROBE, answer))
-        elif verdict is not Verdict.ACCEPTED:
+        elif verdict not in {Verdict.ACCEPTED, Verdict.THROTTLED}:
             self._gate.failed(explain(PROBE, answer))
         return verdict is Verdict.ACCEPTED

@@ -21,6 +21,12 @@ def _sendable(token: SecretStr) -> SecretStr:
     return token
 
 
+def _row(count: int) -> int:
+    if count == 1:
+        raise ValueError("one refused alert is no row: 0, or 2 and more")
+    return count
+
+
 def _without_login(url: HttpUrl) -> HttpUrl:
     if url.username or url.password:
         raise ValueError("contains a user or a password: the token is all that SkyPortal takes")
@@ -87,7 +93,7 @@ class SinkSettings(ProcessSettings):
         description="Seconds that alerts wait for a missing filter, group, stream or instrument, "
         "or one that alone is answered as in an outage for an answer, before they are put aside",
     )
-    sink_guard_in_a_row: int = Field(
+    sink_guard_in_a_row: Annotated[int, AfterValidator(_row)] = Field(
         default=20, ge=0, description="Refused alerts one after the other that halt the sink; 0: none does"
     )
     sink_guard_percent: float = Field(
@@ -96,3 +102,8 @@ class SinkSettings(ProcessSettings):
     sink_log_level: LogLevel = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
     sink_metrics_host: str = Field(default="127.0.0.1", description="Address for /metrics, /healthz and /readyz")
     sink_metrics_port: int = Field(default=9102, ge=0, le=65535, description="Port for them; 0: any free port")
+
+    @property
+    def annotation_origins(self) -> tuple[str, str]:
+        """Of an object's own alerts, and of those that join it to an event: else they would take turns."""
+        return self.sink_annotation_origin, f"{self.sink_annotation_origin} multi-messenger"

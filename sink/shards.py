@@ -27,12 +27,25 @@ class Shards:
     once, which SkyPortal's database would answer with a deadlock. While a batch is delivered the next one collects.
     """
 
-    def __init__(self, deliver: Deliver, *, count: int, collect_s: float, batch: int, stop: threading.Event) -> None:
-        """``batch`` is the largest number of records in one round."""
+    def __init__(
+        self,
+        deliver: Deliver,
+        *,
+        count: int,
+        collect_s: float,
+        batch: int,
+        stop: threading.Event,
+        idle: Callable[[Callable[[], bool]], None] = lambda _needed: None,
+    ) -> None:
+        """``batch`` is the largest number of records in one round.
+
+        A worker calls ``idle`` while nothing is in flight; it is to return soon after its argument becomes true.
+        """
         self._deliver = deliver
         self._collect_s = collect_s
         self._batch = batch
         self._stop = stop
+        self._idle = idle
         self._shards = [_Shard() for _ in range(count)]
         self._lock = threading.Lock()
         self._bytes = 0
@@ -91,8 +104,10 @@ class Shards:
 
     def _take(self, shard: _Shard) -> list[InFlight]:
         """Wait until a batch is due and return it; an empty one if the process leaves."""
-        with shard.changed:
-            while not self._stop.is_set():
+        while not self._stop.is_set():
+            if not self._bytes:
+                self._idle(lambda: self._stop.is_set() or bool(self._bytes))
+            with shard.changed:
                 now = time.monotonic()
                 due = [item for item in shard.pending if item.not_before <= now][: self._batch]
                 if due and (len(due) == self._batch or now - due[0].collected_at >= self._collect_s):

@@ -1,6 +1,7 @@
 """SkyPortal over HTTP: one request, one answer. The only module that knows the token."""
 
 import json
+import logging
 import re
 import threading
 from collections.abc import Mapping
@@ -13,6 +14,11 @@ from urllib3.exceptions import MaxRetryError
 from runtime.settings import secret_from_file
 from sink.settings import SinkSettings, is_sendable
 from sink.verdicts import Answer
+
+log = logging.getLogger(__name__)
+
+SHORTEST_TOKEN = 8
+"""Characters. SkyPortal's tokens have 36."""
 
 NO_ANSWER = Answer(status=0, content_type="", text="no answer")
 
@@ -59,16 +65,23 @@ class SkyPortal:
     def __init__(self, settings: SinkSettings) -> None:
         self._url = str(settings.skyportal_url).rstrip("/")
         self._token = settings.skyportal_token.get_secret_value()
-        self._ever = {self._token}
+        self._ever: tuple[str, ...] = (self._token,)
+        self._hidden = _hiding(self._token)
+        self._odd = ""
         self._timeouts = (settings.skyportal_connect_timeout_s, settings.skyportal_read_timeout_s)
         self._threads = threading.local()
 
     def renew_token(self) -> bool:
         """Read the token's file again, if there is one; say whether another token that can be sent stood in it."""
         token = secret_from_file("skyportal_token")
-        if token in {"", self._token} or not is_sendable(token):
+        if token in {"", self._token, self._odd}:
             return False
-        self._ever.add(token)
+        if not is_sendable(token):
+            self._odd = token
+            log.warning("what stands in the file of SKYPORTAL_TOKEN_FILE now is no token: it has a blank or an accent")
+            return False
+        self._ever = (*self._ever, token)
+        self._hidden = _hiding(*self._ever)
         self._token = token
         return True
 
@@ -103,7 +116,13 @@ class SkyPortal:
 
     def _scrub(self, text: str) -> str:
         """Hide the token, which SkyPortal's errors echo; those that it had before, too."""
-        return re.sub("|".join(map(re.escape, self._ever)), "***", text, flags=re.IGNORECASE)
+        return self._hidden.sub("***", text)
+
+
+def _hiding(*tokens: str) -> re.Pattern[str]:
+    """Return what matches any of ``tokens``, the longest first; what is too short for a token stands in any text."""
+    long_ones = sorted((token for token in tokens if len(token) >= SHORTEST_TOKEN), key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, long_ones)) or "(?!)", re.IGNORECASE)
 
 
 def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:

@@ -7,20 +7,17 @@ from typing import ClassVar
 from schemas.record import AnnotationValue, SkyPortalAlert
 from sink import payloads
 from sink.held import HeldAnnotation, digest
-from sink.parts.part import Outcome, PartOf, by_object, groups_of
+from sink.parts.part import Outcome, PartOf, groups_of
 from sink.rank import Rank, rank_in, rank_of
 from sink.routed import Routed
 from sink.sender import Changed
 from sink.verdicts import strange
 
-MULTI_MESSENGER = " multi-messenger"
-"""Behind the origin of what flat packets say of an object and an event: else they and the alerts would take turns."""
-
 
 def data_of(alert: SkyPortalAlert) -> dict[str, AnnotationValue]:
     """Return what an alert's annotation holds: its values but for the missing ones, and which alert it was."""
     rank = rank_of(alert)
-    values = {name: _storable(value) for name, value in alert.annotations.items()}
+    values = {name.replace("\0", ""): _storable(value) for name, value in alert.annotations.items()}
     known: dict[str, AnnotationValue] = {name: value for name, value in values.items() if value is not None}
     return known | {"observed_at": rank.observed_at, "alert_id": rank.alert_id}
 
@@ -40,17 +37,20 @@ class Annotations(PartOf):
     def deliver(self, records: Sequence[Routed]) -> list[Routed]:
         """Annotate each object from its newest record, or from the next one where that is refused."""
         done = []
-        for group in by_object(records):
+        for group in self.objects(records):
             ordinary = [one for one in group if ":" not in one.alert.alert_id]
             joined = [one for one in group if ":" in one.alert.alert_id]
-            done += self._annotate(ordinary, self.desk.annotation_origin)
-            done += self._annotate(joined, self.desk.annotation_origin + MULTI_MESSENGER)
+            for some, origin in zip((ordinary, joined), self.desk.annotation_origins, strict=True):
+                done += self._annotate(some, origin)
         return done
 
     def _annotate(self, records: Sequence[Routed], origin: str) -> list[Routed]:
         waiting = sorted(records, key=lambda one: rank_of(one.alert), reverse=True)
         done: list[Routed] = []
         while waiting:
+            if (self.name, origin) in waiting[0].item.given_up:
+                done.append(waiting.pop(0))
+                continue
             author, everybody = waiting[0], list(waiting)
             outcome = self.write(author, waiting, lambda: self._write(author, everybody, origin))  # noqa: B023
             if outcome is Outcome.ACCEPTED:
@@ -58,7 +58,9 @@ class Annotations(PartOf):
                 return done + waiting
             if outcome is Outcome.PUT_OFF:
                 return done
-            done += [author] if outcome is Outcome.LOST else []
+            if outcome is Outcome.LOST:
+                author.item.given_up.add((self.name, origin))
+                done.append(author)
             waiting = waiting[1:]
         return done
 
@@ -68,7 +70,10 @@ class Annotations(PartOf):
         known = held.annotations.get(origin)
         if known is None:
             request = payloads.new_annotation(alert.obj_id, origin, data, groups)
-            number = int(self.send_once(request, records)["annotation_id"])
+            said = self.send_once(request, records)
+            if not isinstance(said, dict) or not isinstance(said.get("annotation_id"), int):
+                raise Changed(request, strange("accepted, but without an id"))
+            number = said["annotation_id"]
             self._note(held.annotations, origin, number, rank, data, groups)
         elif rank < known.rank:
             self._show_to(groups | known.groups, author, records, known, origin)

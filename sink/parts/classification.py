@@ -7,12 +7,13 @@ from typing import ClassVar
 from schemas.record import Classification
 from sink import payloads
 from sink.held import Groups, HeldClass
-from sink.parts.part import Outcome, PartOf, by_object, groups_of
+from sink.parts.part import Outcome, PartOf, groups_of
 from sink.rank import Rank, rank_of
 from sink.reasons import Reason
 from sink.routed import Routed
-from sink.sender import Refused
+from sink.sender import Changed, Refused
 from sink.under_way import Withdrawn
+from sink.verdicts import strange
 
 MOST_IN_ONE_REQUEST = 20
 """SkyPortal takes 41 ms for each."""
@@ -53,11 +54,13 @@ class Classifications(PartOf):
         """Bring SkyPortal's rows up to date with the newest record of each object and origin."""
         done: list[Routed] = []
         waiting: list[_Object] = []
-        for group in by_object(records):
+        for group in self.objects(records):
             wishes = self._wishes(group)
             if self._change(group, wishes):
                 new = [wish for wish in wishes if not group[0].held.classes.get(wish.key)]
-                if new:
+                if new and group[0].item.alone:
+                    done += self._add([_Object(group, new)])  # at once: the next may be of the same object
+                elif new:
                     waiting.append(_Object(group, new))
                 else:
                     done += group
@@ -70,6 +73,8 @@ class Classifications(PartOf):
         for one in records:
             for found in one.alert.classifications:
                 wish = Wish(author=one, found=found, rank=rank_of(one.alert), groups=groups_of([one]))
+                if (self.name, found.origin) in one.item.given_up:
+                    continue
                 if found.name not in one.destination.taxonomy.classes:
                     self._outside(one, found)
                     continue
@@ -92,6 +97,7 @@ class Classifications(PartOf):
                 continue
             outcome = self.write(wish.author, records, lambda: self._bring_up_to_date(records, wish, rows))  # noqa: B023
             if outcome is Outcome.LOST:
+                wish.author.item.given_up.add((self.name, wish.found.origin))
                 continue
             if outcome is not Outcome.ACCEPTED:
                 if outcome is Outcome.REFUSED:
@@ -128,6 +134,8 @@ class Classifications(PartOf):
         if outcome is Outcome.ACCEPTED:
             return records
         self.desk.memory.forget(author.obj_id)
+        if outcome is Outcome.LOST:
+            author.item.given_up |= {(self.name, wish.found.origin) for wish in wishes if wish.author is author}
         if outcome is not Outcome.PUT_OFF:
             self.fates.later(one for one in records if one is not author)
         return [author] if outcome is Outcome.LOST else []
@@ -141,7 +149,7 @@ class Classifications(PartOf):
         except Refused as refusal:
             seconds = self.unanswered_s(refusal)
             for one in records:
-                one.item.alone = True
+                one.item.alone = one.held.is_disproved = True
                 self.desk.memory.pause(one.obj_id, seconds)
                 self.fates.put_off(one.item, seconds)
             self.fates.later(records)
@@ -154,7 +162,11 @@ class Classifications(PartOf):
         items: list[Mapping[str, object]] = [
             payloads.new_classification(wish.author.obj_id, wish.found, wish.key[1], wish.groups) for wish in wishes
         ]
-        ids = self.send_once(payloads.new_classifications(items), records)["classification_ids"]
+        request = payloads.new_classifications(items)
+        data = self.send_once(request, records)
+        ids = data.get("classification_ids") if isinstance(data, dict) else None
+        if not isinstance(ids, list) or len(ids) != len(wishes):
+            raise Changed(request, strange("accepted, but without ids"))
         for wish, number in zip(wishes, ids, strict=True):
             wish.author.held.classes[wish.key] = [
                 HeldClass(
@@ -178,8 +190,7 @@ def _batches(objects: Sequence[_Object]) -> list[list[_Object]]:
     batches: list[list[_Object]] = []
     for item in objects:
         room = batches and sum(len(one.new) for one in batches[-1]) + len(item.new) <= MOST_IN_ONE_REQUEST
-        together = not any(one.item.alone for one in item.records)
-        if room and together and not batches[-1][0].records[0].item.alone:
+        if room:
             batches[-1].append(item)
         else:
             batches.append([item])

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from sink import held, payloads
-from sink.parts.part import Outcome, PartOf, by_object
+from sink.parts.part import Outcome, PartOf
 from sink.routed import Routed
 from sink.sender import Rejected
 from sink.verdicts import strange
@@ -23,10 +23,13 @@ class Objects(PartOf):
 
     def deliver(self, records: Sequence[Routed]) -> list[Routed]:
         """Ask for each object. Where SkyPortal will never say, the parts that need it are lost."""
-        return [one for group in by_object(records) for one in self._ask(group)]
+        return [one for group in self.objects(records) for one in self._ask(group)]
 
     def _ask(self, records: list[Routed]) -> list[Routed]:
         first = records[0]
+        if (self.name, "") in first.item.given_up:
+            first.item.done |= NEEDED_FOR
+            return [first, *(self._ask(records[1:]) if records[1:] else [])]
         outcome = self.write(first, records, lambda: self._read(records))
         if outcome is Outcome.ACCEPTED:
             return records
@@ -35,6 +38,7 @@ class Objects(PartOf):
         self.fates.later(records[1:])
         if outcome is Outcome.REFUSED:
             return []
+        first.item.given_up.add((self.name, ""))
         first.item.done |= NEEDED_FOR
         return [first]
 
@@ -43,6 +47,7 @@ class Objects(PartOf):
         request = payloads.show(first.obj_id)
         shown = self.send(request, records)
         try:
-            held.read(first.held, shown, author_id=first.destination.author_id)
+            author_id, origins = first.destination.author_id, self.desk.annotation_origins
+            held.read(first.held, shown, author_id=author_id, origins=origins)
         except held.Unreadable as error:
             raise Rejected(request, strange(str(error))) from error

@@ -1,7 +1,7 @@
 """What the parts of an alert have in common: who wants one, and what becomes of a request that is not accepted."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum
 from typing import Any, ClassVar, Protocol
 
@@ -44,6 +44,8 @@ class PartOf:
 
     def __init__(self, fates: Fates) -> None:
         self.fates = fates
+        self._has_asked = False
+        """Whether SkyPortal was asked anything: what it was not asked it has not accepted."""
 
     @property
     def desk(self) -> Desk:
@@ -60,17 +62,30 @@ class PartOf:
 
     def send(self, request: Request, records: Iterable[Routed]) -> Any:
         """Send what may be repeated for ``records``. Raises as `Sender.send` does."""
-        return self.desk.sender.send(request, [one.item for one in records])
+        answer = self.desk.sender.send(request, [one.item for one in records])
+        self._has_asked = True
+        return answer
 
     def send_once(self, request: Request, records: Iterable[Routed]) -> Any:
         """Send what must be looked for before it is repeated. Raises as `Sender.send_once` does."""
-        return self.desk.sender.send_once(request, [one.item for one in records])
+        answer = self.desk.sender.send_once(request, [one.item for one in records])
+        self._has_asked = True
+        return answer
+
+    def objects(self, records: Iterable[Routed]) -> Iterator[list[Routed]]:
+        """Yield records object by object, but for those whose object is to be looked at again first."""
+        for group in by_object(records):
+            if group[0].held.is_disproved:
+                self.fates.later(group)
+            else:
+                yield group
 
     def attempt(self, records: list[Routed], send: Callable[[list[Routed]], None]) -> list[Routed]:
         """Send this part of ``records`` in one request and return those that are done with it.
 
         A refused request is sent again in halves, until the record that is to blame stands alone.
         """
+        self._has_asked = False
         try:
             send(records)
         except Withdrawn:
@@ -81,12 +96,14 @@ class PartOf:
                 middle = len(records) // 2
                 return self.attempt(records[:middle], send) + self.attempt(records[middle:], send)
             return self._refused(records[0], refusal)
-        for one in records:
-            self.desk.rejections.accepted(self.name, one.obj_id)
+        if self._has_asked:
+            for one in records:
+                self.desk.rejections.accepted(self.name, one.obj_id)
         return records
 
     def write(self, author: Routed, records: Sequence[Routed], send: Callable[[], object]) -> Outcome:
         """Write something of one object, which ``author`` says, for ``records``, all that are here of the object."""
+        self._has_asked = False
         try:
             send()
         except Withdrawn:
@@ -94,7 +111,8 @@ class PartOf:
             return Outcome.PUT_OFF
         except Refused as refusal:
             return self._not_accepted(author, records, refusal)
-        self.desk.rejections.accepted(self.name, author.obj_id)
+        if self._has_asked:
+            self.desk.rejections.accepted(self.name, author.obj_id)
         return Outcome.ACCEPTED
 
     def _not_accepted(self, author: Routed, records: Sequence[Routed], refusal: Refused) -> Outcome:
@@ -105,8 +123,11 @@ class PartOf:
         # It may be a group that we remember, and that is gone.
         another_group = isinstance(refusal, RouteBroken) and not begun_anew
         if another_object or another_group:
+            for one in records:
+                one.item.alone |= another_group
             self.fates.start_over(records)
             return Outcome.PUT_OFF
+        self.desk.memory.forget(author.obj_id)
         if isinstance(refusal, RouteBroken):
             self.fates.route_broken(author, refusal)
             return Outcome.REFUSED
@@ -131,6 +152,7 @@ class PartOf:
 
     def _unanswered(self, author: Routed, records: Sequence[Routed], silence: Unanswered) -> Outcome:
         seconds = self.unanswered_s(silence)
+        author.held.is_disproved = True
         self.desk.memory.pause(author.obj_id, seconds)
         others = [one for one in records if one is not author]
         if self._outcome(author, silence) is Outcome.LOST:
@@ -143,10 +165,10 @@ class PartOf:
 
 
 def by_object(records: Iterable[Routed]) -> list[list[Routed]]:
-    """Group records by their object."""
-    objects: defaultdict[str, list[Routed]] = defaultdict(list)
+    """Group records by their object; one that is to be alone is a group of its own."""
+    objects: defaultdict[object, list[Routed]] = defaultdict(list)
     for one in records:
-        objects[one.obj_id].append(one)
+        objects[one.obj_id, id(one.item) if one.item.alone else None].append(one)
     return list(objects.values())
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from sink import payloads
-from sink.parts.part import PartOf, by_object, groups_of
+from sink.parts.part import PartOf, groups_of
 from sink.routed import Routed
 
 
@@ -19,7 +19,7 @@ class Sources(PartOf):
 
     def deliver(self, records: Sequence[Routed]) -> list[Routed]:
         """Save each object to the groups of its routes."""
-        return [one for group in by_object(records) for one in self.attempt(group, self._send)]
+        return [one for group in self.objects(records) for one in self.attempt(group, self._send)]
 
     def _send(self, records: list[Routed]) -> None:
         held, groups = records[0].held, groups_of(records)

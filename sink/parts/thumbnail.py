@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from schemas.record import SkyPortalAlert, instant
 from sink import payloads
-from sink.parts.part import Outcome, PartOf, by_object
+from sink.parts.part import Outcome, PartOf
 from sink.rank import rank_of
 from sink.reasons import Reason
 from sink.routed import Routed
@@ -25,7 +25,7 @@ class Thumbnails(PartOf):
 
     def deliver(self, records: Sequence[Routed]) -> list[Routed]:
         """Give each object the pictures that it does not have."""
-        return [one for group in by_object(records) for one in self._illustrate(group)]
+        return [one for group in self.objects(records) for one in self._illustrate(group)]
 
     def _illustrate(self, records: list[Routed]) -> list[Routed]:
         records = sorted(records, key=lambda one: rank_of(one.alert), reverse=True)
@@ -46,7 +46,7 @@ class Thumbnails(PartOf):
         if kind in held.thumbnails:
             self.count("known")
             return Outcome.ACCEPTED
-        if cutout is None:
+        if cutout is None or (self.name, kind) in author.item.given_up:
             return Outcome.LOST
         try:
             picture = png(cutout, survey=alert.survey, kind=kind, negated=kind == "sub" and _is_negated(alert))
@@ -56,6 +56,8 @@ class Thumbnails(PartOf):
             return Outcome.LOST
         request = payloads.thumbnail(alert.obj_id, kind, alert.survey, picture)
         outcome = self.write(author, records, lambda: self.send_once(request, records))
+        if outcome is Outcome.LOST:
+            author.item.given_up.add((self.name, kind))
         if outcome is Outcome.ACCEPTED:
             held.thumbnails.add(kind)
             self.count("sent")

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -31,14 +32,15 @@ from sink.routes import read
 from sink.sender import Sender
 from sink.settings import OWN_PREFIXES, SinkSettings
 from sink.skyportal import SkyPortal
-from sink.under_way import UnderWay
-from support.kafka import until
+from sink.under_way import UnderWay, Withdrawn
+from support.kafka import PATIENCE_S, until
 from support.sink import environment
+from support.skyportal import answered
 
 MOST_ROUNDS = 20
 """A record that is tried again so often goes round in circles."""
 
-INTERVAL_S = 0.1
+PACE = {"SINK_REJECTION_INTERVAL_S": "0.1", "SKYPORTAL_UNANSWERED_S": "0.1"}
 
 
 class Rounds:
@@ -56,10 +58,12 @@ class Rounds:
     ) -> None:
         """``routes`` is a ``routes.toml``, ``clock`` the memory's."""
         with pytest.MonkeyPatch.context() as patch:
-            for name, value in environment(broker, topic, server, **changes).items():
+            for name, value in environment(broker, topic, server, **PACE | changes).items():
                 patch.setenv(name, value)
             settings = load(SinkSettings, own_prefixes=OWN_PREFIXES)
+        self._most_objects = settings.sink_memory_objects
         self._clock = clock
+        self._server = server
         self._topic = topic
         self._offset = 0
         self.stop = threading.Event()
@@ -72,33 +76,31 @@ class Rounds:
         self.desk = Desk(
             sender=sender,
             router=Router(read(routes), directory, health=health, rest_s=0.05),
-            rejections=Rejections(INTERVAL_S, patience_s=settings.sink_patience_s),
+            rejections=Rejections(settings.sink_rejection_interval_s, patience_s=settings.sink_patience_s),
             dead_letters=DeadLetters(Publisher(settings), settings.rejected_topic),
             memory=self._memory(),
             gate=gate,
             guard=Guard(in_a_row=0, percent=100),
-            annotation_origin=settings.sink_annotation_origin,
+            annotation_origins=settings.annotation_origins,
             patience_s=1.0,
             look_again_s=0.05,
-            unanswered_s=INTERVAL_S,
+            unanswered_s=settings.skyportal_unanswered_s,
             room_to_wait=lambda: 1e9,
         )
         self.holding = Holding(topic, 0)
 
     def _memory(self) -> Memory:
-        return Memory(10_000, clock=self._clock)
+        return Memory(self._most_objects, clock=self._clock)
 
     def restart(self) -> None:
         """Forget everything, as a new process does."""
         self.desk = replace(self.desk, memory=self._memory())
         self.lose()
 
-    def lose(self) -> Holding:
-        """Let the partition go away and come back; return what it was."""
-        gone = self.holding
-        self.under_way.withdraw([gone])
+    def lose(self) -> None:
+        """Let the partition go away and come back."""
+        self.under_way.withdraw([self.holding])
         self.holding = Holding(self._topic, 0)
-        return gone
 
     def collect(self, *alerts: SkyPortalAlert) -> list[InFlight]:
         """Return ``alerts`` as they come from the partition that is held now."""
@@ -108,19 +110,40 @@ class Rounds:
         """Deliver one batch and return what is to be tried again."""
         return Round(self.desk).deliver(batch)
 
-    def deliver(self, *alerts: SkyPortalAlert, then: Callable[[], object] = lambda: None) -> list[InFlight]:
-        """Deliver ``alerts`` as one batch, in as many rounds as that takes; return the records.
+    def deliver_while(self, meanwhile: Callable[[], object], *alerts: SkyPortalAlert, **held: object) -> None:
+        """Deliver ``alerts``; the first request that matches ``held``, a fault's options, waits for ``meanwhile``."""
+        fault = self._server.control.fault("hang", **held)
+        with ThreadPoolExecutor(1) as pool:
+            delivering = pool.submit(self.deliver, *alerts)
+            try:
+                until(lambda: answered(self._server, fault) > 0 or delivering.done(), f"a request {held}")
+                meanwhile()
+            finally:
+                self._server.control.mend()
+            delivering.result(PATIENCE_S)
+        assert answered(self._server, fault) == 1, f"no request {held}"
 
-        ``then`` is done between the first round and the second.
-        """
-        records = batch = self.collect(*alerts)
-        for number in range(MOST_ROUNDS):
-            if number == 1:
-                then()
+    def deliver(self, *alerts: SkyPortalAlert) -> None:
+        """Deliver ``alerts`` as one batch, in as many rounds as that takes."""
+        batch = self.collect(*alerts)
+        for _ in range(MOST_ROUNDS):
             if not (batch := self.round(batch)):
-                return records
-            until(lambda: _may_be_tried(batch), "the records that are to be tried again")
+                return
+            until(lambda: may_be_tried(batch), "the records that are to be tried again")
         raise AssertionError(f"{len(batch)} records go round and round, such as {batch[0].alert}")
+
+    def die_amid(self, request: int, *alerts: SkyPortalAlert) -> None:
+        """Deliver ``alerts`` and die when so many requests are answered and one more is under way; then restart."""
+        fault = self._server.control.fault("hang", after=request, path="/api/")
+        with ThreadPoolExecutor(1) as pool:
+            delivering = pool.submit(self.deliver, *alerts)
+            until(lambda: answered(self._server, fault) > 0 or delivering.done(), "a request to die in")
+            self.stop.set()
+            self._server.control.mend()
+            if not isinstance(delivering.exception(PATIENCE_S), Withdrawn):
+                delivering.result()
+        self.stop.clear()
+        self.restart()
 
     @property
     def settled(self) -> bool:
@@ -138,7 +161,8 @@ class Rounds:
         return InFlight(message=message, alert=alert, holding=self.holding, collected_at=time.monotonic())
 
 
-def _may_be_tried(batch: Iterable[InFlight]) -> bool:
+def may_be_tried(batch: Iterable[InFlight]) -> bool:
+    """Say whether the pause of each record is over."""
     return all(item.not_before <= time.monotonic() for item in batch)
 
 
