@@ -18,7 +18,8 @@ from support.sink import (
     until_ready,
     until_settled,
 )
-from support.skyportal import accepted, assert_each_once
+from support.skyportal import accepted
+from support.whole import assert_whole
 
 
 @pytest.fixture
@@ -76,7 +77,7 @@ def test_alerts_wait_for_a_filter_that_comes_back(fragile: str, broker: str, top
         until_settled(broker, topic)
 
     assert letters(broker, topic) == []
-    assert_each_once(skyportal, waiting)
+    assert_whole(skyportal, waiting)
 
 
 def test_a_topic_that_skyportal_has_no_filter_for_waits_for_one(
@@ -99,7 +100,7 @@ def test_a_topic_that_skyportal_has_no_filter_for_waits_for_one(
         assert asked(sink, "/readyz") == (200, "ok\n")
 
     assert letters(broker, topic) == []
-    assert_each_once(skyportal, [*waiting, *others])
+    assert_whole(skyportal, [*waiting, *others])
 
 
 def test_a_long_backlog_of_a_broken_route_leaves_room_for_the_others(
@@ -131,7 +132,7 @@ def test_of_an_alert_with_two_topics_the_one_with_a_filter_is_accepted(
         publish_records(broker, topic, [one for pair in zip(good, broken, strict=True) for one in pair])
         until_settled(broker, topic)
 
-    assert_each_once(skyportal, good)
+    assert_whole(skyportal, good)
     assert {letter.stage for _message, letter in letters(broker, topic)} == {"route"}
     assert len(letters(broker, topic)) == 5
 
@@ -146,4 +147,4 @@ def test_a_solar_system_object_goes_only_where_it_is_wanted(broker: str, topic: 
         until_settled(broker, topic)
         assert metric(sink, 'sink_alerts_settled_total{outcome="skipped"}') == 3
 
-    assert_each_once(skyportal, wanted)
+    assert_whole(skyportal, wanted)

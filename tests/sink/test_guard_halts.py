@@ -26,7 +26,7 @@ from support.sink import (
     until_settled,
     until_unready,
 )
-from support.skyportal import assert_each_once
+from support.whole import assert_whole
 
 SENTENCE = "SkyPortal refuses 3 alerts in a row; the latest: POST /api/candidates: 400 No[.].*send the sink a SIGHUP"
 SETTINGS = {
@@ -93,7 +93,7 @@ def test_many_refusals_halt_the_sink_until_somebody_has_looked(broker: str, topi
     assert sorted(message.key or b"" for message, _letter in letters(broker, topic)) == [
         alert.obj_id.encode() for alert in bad
     ]
-    assert_each_once(skyportal, good)
+    assert_whole(skyportal, good)
 
 
 def test_a_restart_does_not_make_the_guard_forget_and_leaving_while_it_watches_loses_nothing(
@@ -121,7 +121,7 @@ def test_a_restart_does_not_make_the_guard_forget_and_leaving_while_it_watches_l
 
     assert put_aside == 2
     assert {message.key for message, _letter in letters(broker, topic)} == {alert.obj_id.encode() for alert in bad}
-    assert_each_once(skyportal, good)
+    assert_whole(skyportal, good)
 
 
 def watched(rounds: Rounds, **limits: float) -> Guard:

@@ -20,7 +20,8 @@ from support.sink import (
     until_settled,
     until_unready,
 )
-from support.skyportal import FILTERS, TAXONOMIES, accepted, answered, assert_each_once
+from support.skyportal import FILTERS, TAXONOMIES, accepted, answered
+from support.whole import assert_whole
 
 QUICK = {"SKYPORTAL_LONGEST_PAUSE_S": "0.4", "SKYPORTAL_READ_TIMEOUT_S": "1.5"}
 
@@ -69,7 +70,7 @@ def test_an_outage_delays_alerts_and_loses_none(
         assert_never_left_the_group(sink)
         assert "skyportal is back" in sink.output
 
-    assert_each_once(skyportal, alerts)
+    assert_whole(skyportal, alerts)
     assert letters(broker, topic) == []
 
 
@@ -85,7 +86,7 @@ def test_failures_of_all_kinds_now_and_then_cost_nothing(broker: str, topic: str
         assert_never_left_the_group(sink)
 
     assert [answered(skyportal, fault) for fault, _count in faults] == [count for _fault, count in faults]
-    assert_each_once(skyportal, alerts)
+    assert_whole(skyportal, alerts)
     assert letters(broker, topic) == []
 
 
@@ -107,7 +108,7 @@ def test_a_request_that_skyportal_answers_too_often_is_only_slowed_down(broker: 
             until(lambda: is_throttled(sink, limited), "the sink asking too often")
             until_settled(broker, topic)
             assert "skyportal is away" not in sink.output
-        assert_each_once(limited, alerts)
+        assert_whole(limited, alerts)
 
 
 def test_the_request_budget_is_kept(broker: str, topic: str) -> None:
@@ -118,7 +119,7 @@ def test_the_request_budget_is_kept(broker: str, topic: str) -> None:
             publish_records(broker, topic, alerts)
             until_settled(broker, topic)
         assert "429" not in limited.control.counts()["by_status"]
-        assert_each_once(limited, alerts)
+        assert_whole(limited, alerts)
 
 
 def test_an_outage_is_one_line_in_the_log_however_long_it_lasts(broker: str, topic: str, skyportal: SkyPortal) -> None:

@@ -37,7 +37,8 @@ from support.sink import (
     until_settled,
     until_unready,
 )
-from support.skyportal import accepted, answered, assert_each_once, overlaps
+from support.skyportal import accepted, answered, overlaps
+from support.whole import assert_whole
 
 MOST_S = 40
 """For the group to move a partition; the request that is not answered would be waited for longer."""
@@ -67,7 +68,7 @@ def test_a_sink_that_is_killed_between_acceptance_and_commit_repeats_and_doubles
     with running_sink(settings):
         until_settled(broker, topic)
 
-    assert_each_once(skyportal, alerts)
+    assert_whole(skyportal, alerts)
     assert letters(broker, topic) == []
 
 
@@ -90,7 +91,7 @@ def test_a_sink_that_joins_and_one_that_leaves_cost_nothing_and_share_no_object(
         assert first.stop() == 0
         until_settled(broker, topic)
 
-    assert_each_once(skyportal, alerts)
+    assert_whole(skyportal, alerts)
     assert overlaps(skyportal.control.requests()) == []
     assert letters(broker, topic) == []
 
@@ -132,7 +133,7 @@ def test_partitions_are_given_away_when_their_request_is_answered_or_after_some_
         publish_records(broker, topic, some_alerts(40, first=40, objects=40))
         until_settled(broker, topic)
 
-    assert_each_once(skyportal, some_alerts(80, objects=40))
+    assert_whole(skyportal, some_alerts(80, objects=40))
     assert bool(overlaps(skyportal.control.requests())) <= shared
 
 
@@ -156,7 +157,7 @@ def test_a_sink_that_is_asked_to_stop_in_an_outage_leaves_at_once_and_loses_noth
     skyportal.control.mend()
     with running_sink(settings):
         until_settled(broker, topic)
-    assert_each_once(skyportal, alerts)
+    assert_whole(skyportal, alerts)
 
 
 def test_a_sink_whose_requests_hang_leaves_within_the_time_that_a_pod_has(
@@ -174,7 +175,7 @@ def test_a_sink_whose_requests_hang_leaves_within_the_time_that_a_pod_has(
     skyportal.control.mend()
     with running_sink(environment(broker, topic, skyportal)):
         until_settled(broker, topic)
-    assert_each_once(skyportal, alerts)
+    assert_whole(skyportal, alerts)
 
 
 def test_a_range_that_is_gone_from_the_topic_is_said_and_the_rest_is_delivered(
@@ -196,7 +197,7 @@ def test_a_range_that_is_gone_from_the_topic_is_said_and_the_rest_is_delivered(
         until_settled(broker, topic)
         assert f"lost a range: topic={topic} partition=0 holds the offsets 15.." in sink.output
 
-    assert_each_once(skyportal, [*alerts[:10], *alerts[15:]])
+    assert_whole(skyportal, [*alerts[:10], *alerts[15:]])
 
 
 def test_a_topic_that_ends_before_what_was_read_of_it_is_said_and_read_from_its_beginning(
@@ -213,7 +214,7 @@ def test_a_topic_that_ends_before_what_was_read_of_it_is_said_and_read_from_its_
             f"lost a range: topic={topic} partition=0 holds the offsets 0..12, but was read up to 1000" in sink.output
         )
 
-    assert_each_once(skyportal, alerts)
+    assert_whole(skyportal, alerts)
 
 
 def test_a_topic_that_is_replaced_while_it_is_read_is_said_and_read_on(
@@ -236,7 +237,7 @@ def test_a_topic_that_is_replaced_while_it_is_read_is_said_and_read_on(
         until(lambda: committed(broker, topic, group) == {0: 10}, "the second topic being settled")
         assert f"lost a range: topic={topic} partition=0" in sink.output
 
-    assert_each_once(skyportal, alerts)
+    assert_whole(skyportal, alerts)
 
 
 def test_a_topic_that_is_missing_for_a_while_and_made_anew_is_said_and_its_end_committed(
@@ -257,7 +258,7 @@ def test_a_topic_that_is_missing_for_a_while_and_made_anew_is_said_and_its_end_c
         until(lambda: committed(broker, topic, group) == {0: 10}, "the second topic being settled")
         assert f"lost a range: topic={topic} partition=0" in sink.output
 
-    assert_each_once(skyportal, alerts)
+    assert_whole(skyportal, alerts)
 
 
 def test_a_record_of_a_newer_version_waits_for_a_newer_sink_and_stops_its_partition_only(
@@ -310,4 +311,4 @@ def test_a_sink_with_little_memory_pauses_and_delivers_all_the_same(
         until_settled(broker, topic)
         assert metric(sink, "sink_in_flight_alerts") == 0
 
-    assert_each_once(skyportal, alerts)
+    assert_whole(skyportal, alerts)

@@ -21,7 +21,8 @@ from support.sink import (
     until_settled,
     until_unready,
 )
-from support.skyportal import FILTERS, TAXONOMIES, assert_each_once
+from support.skyportal import FILTERS, TAXONOMIES
+from support.whole import assert_whole
 
 WRONG_TOKEN = "00000000-dead-beef-0000-000000000000"  # noqa: S105  # nobody's
 
@@ -62,7 +63,7 @@ def test_a_skyportal_that_is_not_there_yet_is_waited_for(broker: str, topic: str
             until_settled(broker, topic)
             until_ready(sink)
             assert sink.output.count("skyportal is away") == 1
-        assert_each_once(late, alerts)
+        assert_whole(late, alerts)
 
 
 def test_a_skyportal_that_comes_back_makes_a_sink_ready_that_has_nothing_to_send(

@@ -1,52 +1,14 @@
 """SkyPortal, as a test sees it: what is in it, against what should be."""
 
-from collections import Counter
 from collections.abc import Iterable
 from itertools import combinations
 from typing import Any
 
 from demo.skyportal.process import SkyPortal
-from schemas.record import SkyPortalAlert
 from schemas.taxonomy import TAXONOMY, classes
 
 FILTERS = (("fink_sn_candidates_ztf", "Fink", "ZTF Public"),)
 TAXONOMIES = ((TAXONOMY.name, TAXONOMY.version, sorted(classes(TAXONOMY.hierarchy))),)
-
-
-def assert_each_once(skyportal: SkyPortal, alerts: Iterable[SkyPortalAlert]) -> None:
-    """See that SkyPortal has every candidate and every point of ``alerts`` exactly once, and nothing else."""
-    alerts = list(alerts)
-    state = skyportal.control.state()
-    filters = {item["id"]: item["name"] for item in state["filters"]}
-    candidates = Counter(
-        (item["obj_id"], filters[item["filter_id"]], item["passed_at"]) for item in state["candidates"]
-    )
-    wanted = {
-        (alert.obj_id, alert.topic, alert.observed_at.replace(tzinfo=None).isoformat(timespec="microseconds"))
-        for alert in alerts
-    }
-    _compare("candidates", candidates, wanted)
-    points = Counter((item["obj_id"], item["mjd"], item["flux"], item["fluxerr"]) for item in state["photometry"])
-    _compare(
-        "points",
-        points,
-        {
-            (alert.obj_id, mjd, flux, fluxerr)
-            for alert in alerts
-            for mjd, flux, fluxerr in zip(
-                alert.photometry.mjd, alert.photometry.flux, alert.photometry.fluxerr, strict=True
-            )
-        },
-    )
-
-
-def _compare(what: str, found: Counter[Any], wanted: set[Any]) -> None:
-    missing = wanted - found.keys()
-    extra = found.keys() - wanted
-    doubled = {item for item, count in found.items() if count > 1}
-    assert not missing, f"{len(missing)} of {len(wanted)} {what} are missing, such as {next(iter(missing))}"
-    assert not extra, f"{len(extra)} {what} are nobody's, such as {next(iter(extra))}"
-    assert not doubled, f"{len(doubled)} {what} are there more than once, such as {next(iter(doubled))}"
 
 
 def overlaps(requests: Iterable[dict[str, Any]]) -> list[tuple[int, int]]:

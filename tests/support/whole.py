@@ -58,7 +58,7 @@ def only(state: State, obj_ids: Collection[str]) -> State:
 
 def annotation_of(alert: SkyPortalAlert) -> dict[str, AnnotationValue]:
     """Return the data of an alert's annotation: what a database of JSON cannot hold is left out."""
-    data = {name: _storable(value) for name, value in alert.annotations.items()}
+    data = {name.replace("\0", ""): _storable(value) for name, value in alert.annotations.items()}
     stamp = {"observed_at": _time(alert)[:-3], "alert_id": alert.alert_id}
     return {name: value for name, value in {**data, **stamp}.items() if value is not None}
 
