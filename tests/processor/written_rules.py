@@ -1,6 +1,7 @@
 """What the surveys' documents say of a packet's values, written down once more: tests compare the converter with it."""
 
 import dataclasses
+import json
 import math
 import re
 from collections.abc import Collection, Iterator, Mapping
@@ -87,6 +88,8 @@ def leaves(record: Fields, prefix: str = "") -> Iterator[tuple[str, Any]]:
         elif isinstance(value, list):
             if all(isinstance(item, list) and len(item) == 2 for item in value):
                 yield from leaves(dict(value), f"{path}.")
+            elif all(item is None for item in value):  # of other lists of plain values nothing is written here
+                yield path, json.dumps(value)
         elif not isinstance(value, bytes):
             yield path, said(path, value)
 

@@ -213,7 +213,7 @@ OBSERVED = {
     "unknown filter only": ROUTE,
     "empty filter_ids": ROUTE,
     "filter_ids strings": REJECTED,
-    "missing ra new obj": REJECTED,
+    "missing ra new obj": UNKNOWN_OBJECT,
     "bad passed_at": REJECTED,
     "passing_alert_id = 2^63 overflow": REJECTED,
     "malformed JSON": REJECTED,
