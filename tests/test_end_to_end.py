@@ -27,8 +27,10 @@ def taxonomy_with_tags_of(skyportal: SkyPortal, fink_topics: Iterable[str]) -> I
     tags = [name.removeprefix("fink_").removesuffix("_lsst") for name in fink_topics if name.endswith("_lsst")]
     before = {one["id"] for one in skyportal.control.state()["taxonomies"]}
     shown = skyportal.control.setup(taxonomies=[("Fink", uuid.uuid4().hex, [*classes(TAXONOMY.hierarchy), *tags])])
-    yield
-    skyportal.control.setup(remove_taxonomies=[one["id"] for one in shown["taxonomies"] if one["id"] not in before])
+    try:
+        yield
+    finally:
+        skyportal.control.setup(remove_taxonomies=[one["id"] for one in shown["taxonomies"] if one["id"] not in before])
 
 
 @contextmanager
