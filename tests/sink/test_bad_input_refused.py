@@ -53,6 +53,20 @@ def deliver_until(done: Callable[[], bool], broker: str, topic: str, sink: Comma
     return others
 
 
+def deliver_what_loses_a_part(
+    alert: SkyPortalAlert, broker: str, topic: str, skyportal: SkyPortal
+) -> list[SkyPortalAlert]:
+    """Deliver an alert that is accepted without some part; return the others that were delivered meanwhile."""
+    with running_sink(environment(broker, topic, skyportal, **IMPATIENT)) as sink:
+        until_ready(sink)
+        publish_records(broker, topic, [alert])
+        others = deliver_until(lambda: len(letters(broker, topic)) > 0, broker, topic, sink)
+        until_settled(broker, topic)
+        assert metric(sink, ACCEPTED) == len(others) + 1
+        assert_never_left_the_group(sink)
+    return others
+
+
 def everything_said(sink: Command) -> str:
     return sink.output + asked(sink, "/metrics")[1] + asked(sink, "/readyz")[1]
 
@@ -163,13 +177,7 @@ def test_somebody_elses_annotation_of_our_origin_costs_the_annotation(
     theirs = {"origin": "Fink", "data": {"theirs": True}, "group_ids": [number]}
     post(skyportal, f"sources/{alert.obj_id}/annotations", theirs, token)
 
-    with running_sink(environment(broker, topic, skyportal, **IMPATIENT)) as sink:
-        until_ready(sink)
-        publish_records(broker, topic, [alert])
-        others = deliver_until(lambda: len(letters(broker, topic)) > 0, broker, topic, sink)
-        until_settled(broker, topic)
-        assert metric(sink, ACCEPTED) == len(others) + 1
-        assert_never_left_the_group(sink)
+    others = deliver_what_loses_a_part(alert, broker, topic, skyportal)
 
     ((message, letter),) = letters(broker, topic)
     assert message.value == codec.encode(alert)
@@ -197,12 +205,7 @@ def test_two_parts_that_are_refused_for_ever_are_lost_and_no_more(
     for path in paths:
         skyportal.control.fault("reject", obj_id=alert.obj_id, path=path)
 
-    with running_sink(environment(broker, topic, skyportal, **IMPATIENT)) as sink:
-        until_ready(sink)
-        publish_records(broker, topic, [alert])
-        others = deliver_until(lambda: len(letters(broker, topic)) > 0, broker, topic, sink)
-        until_settled(broker, topic)
-        assert metric(sink, ACCEPTED) == len(others) + 1
+    others = deliver_what_loses_a_part(alert, broker, topic, skyportal)
 
     names = {"annotations": "annotation", "classification": "classification", "thumbnail": "thumbnail"}
     wanted = sorted(names[path.rpartition("/")[2]] for path in paths)
@@ -253,12 +256,7 @@ def test_pictures_that_are_all_refused_for_ever_are_lost_alone(broker: str, topi
     alert = whole_alert(obj_id="ZTF26bad")
     skyportal.control.fault("reject", obj_id=alert.obj_id, path="/api/thumbnail")
 
-    with running_sink(environment(broker, topic, skyportal, **IMPATIENT)) as sink:
-        until_ready(sink)
-        publish_records(broker, topic, [alert])
-        others = deliver_until(lambda: len(letters(broker, topic)) > 0, broker, topic, sink)
-        until_settled(broker, topic)
-        assert metric(sink, ACCEPTED) == len(others) + 1
+    others = deliver_what_loses_a_part(alert, broker, topic, skyportal)
 
     assert {(letter.stage, letter.part) for _message, letter in letters(broker, topic)} == {("part", "thumbnail")}
     assert wrong_tables(skyportal, [alert]) == {"thumbnails"}
