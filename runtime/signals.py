@@ -22,16 +22,17 @@ def leave_at_once() -> None:
 
 
 def note_hangups(heard: threading.Event) -> None:
-    """Let SIGHUP set ``heard``: somebody has mended something. Call it from the main thread.
+    """Let SIGUSR1 and SIGHUP set ``heard``: somebody has mended something. Call it from the main thread.
 
-    Where it is ignored, as under nohup, it stays so.
+    SIGHUP is also what the end of a terminal sends: in one it ends the process, and under nohup nothing happens.
     """
 
     def note(number: int, frame: FrameType | None) -> None:
         del number, frame
         heard.set()
 
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup's: the end of a terminal mends nothing
+    signal.signal(signal.SIGUSR1, note)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN and not os.isatty(0):
         signal.signal(signal.SIGHUP, note)
 
 

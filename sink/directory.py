@@ -106,6 +106,13 @@ class Directory:
         if self._read_at <= moment:
             self.read(get)
 
+    def check(self, route: Route) -> None:
+        """Look up what ``route`` names whatever the topic and the survey. Raises `Unroutable`."""
+        with self._lock:
+            self._named(self._groups, "group", route.group)
+            if "classification" in route.parts:
+                self._taxonomy(route.taxonomy)
+
     def resolve(self, route: Route) -> Destination:
         """Return the ids of ``route``. Raises `Unroutable`, naming the first name that SkyPortal does not know."""
         with self._lock:

@@ -1,5 +1,6 @@
 """What becomes of the records of one round whose request was not accepted."""
 
+import logging
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -14,11 +15,16 @@ from sink.reasons import Reason
 from sink.rejections import Rejections
 from sink.routed import Routed
 from sink.router import Router
-from sink.sender import Refused, Sender
+from sink.sender import Refused, Sender, Unanswered
 from sink.under_way import Withdrawn
+
+log = logging.getLogger(__name__)
 
 MOST_RESTARTS = 3
 """So often an object that SkyPortal turns out to hold otherwise is delivered anew at once; then it is a refusal."""
+
+MOST_DOUBTS = 20
+"""Objects of which a part was refused in a row, and of none accepted: that is no bad data."""
 
 LOSABLE = frozenset({"object", "annotation", "classification", "thumbnail"})
 """Parts without which an alert is accepted all the same."""
@@ -88,6 +94,7 @@ class Fates:
         """
         item = one.item
         if not self.desk.rejections.believe(item, refusal, part):
+            self._doubt(one, refusal, part)
             self.again.append(item)
             return False
         if reason := self.desk.guard.objection(str(refusal)):
@@ -104,6 +111,21 @@ class Fates:
         self._put_aside(item, Reason(stage="deliver", name=name, text=str(refusal), part=part, answer=answer))
         return False
 
+    def _doubt(self, one: Routed, refusal: Refused, part: str) -> None:
+        """Say that nothing is accepted any more, if it looks so: without a proof the records would wait in silence."""
+        if isinstance(refusal, Unanswered):
+            return
+        objects = self.desk.rejections.doubted(part, one.obj_id)
+        if objects == 1:
+            log.warning("refused, and not believed before others are accepted part=%s: %s", part, str(refusal)[:500])
+        if objects >= MOST_DOUBTS:
+            self.desk.gate.halt(
+                f"SkyPortal has refused the {part} of {objects} objects in a row and has accepted none meanwhile; "
+                f"the latest: {str(refusal)[:500]}. Alerts wait until it accepts one",
+                refusal.request.label,
+                until_accepted=True,
+            )
+
     def lose(self, one: Routed, reason: Reason) -> None:
         """Give up a part of a record; it becomes a dead letter when the rest of the record is accepted."""
         if (reason.part, reason.text) not in one.item.lost:
@@ -114,8 +136,10 @@ class Fates:
         """Let a record wait until its route works again, or put it aside when that has taken too long."""
         self._room_to_wait -= 0 if item.waits_for_route else item.size
         item.waits_for_route = True
-        broken_for_s = self.desk.router.broken_for_s(item.alert.topic)
-        if broken_for_s >= self.desk.patience_s or self._room_to_wait < 0:
+        item.route_broken_at = item.route_broken_at or time.monotonic()
+        # Others of the topic may be accepted all the while, as where one record's band is unknown to the instrument.
+        waited_s = max(self.desk.router.broken_for_s(item.alert.topic), time.monotonic() - item.route_broken_at)
+        if waited_s >= self.desk.patience_s or self._room_to_wait < 0:
             self._put_aside(item, Reason(stage="route", name="Unroutable", text=reason))
         else:
             item.not_before = time.monotonic() + self.desk.look_again_s
@@ -123,8 +147,9 @@ class Fates:
 
     def route_broken(self, one: Routed, refusal: Refused) -> None:
         """Note that SkyPortal refused what a record's route names."""
-        self.desk.router.broken(one.alert.topic, str(refusal))
-        self.wait_for_route(one.item, str(refusal))
+        reason = f"{self.desk.router.names(one.alert)}: {refusal}"
+        self.desk.router.broken(one.alert.topic, reason)
+        self.wait_for_route(one.item, reason)
 
     def _put_aside(self, item: InFlight, reason: Reason) -> None:
         self.desk.dead_letters.put_aside(item.message, item.holding, *item.lost.values(), reason)

@@ -53,6 +53,7 @@ class Gate:
         self._closed_at: float | None = None
         self._halted = False
         self._halted_by = ""
+        self._until_accepted = False
         self._others_passed = 0
         self._guarded = False
         self._closings = 0
@@ -116,7 +117,7 @@ class Gate:
         if not self._is_open() and not self._guarded and not self._queue and self.enter(given_up):
             self.passed(self._halted_by)
 
-    def passed(self, endpoint: str = "") -> None:
+    def passed(self, endpoint: str = "", *, accepted: bool = True) -> None:
         """Note that SkyPortal accepted a request or refused it for what it said: it is there.
 
         A request from before the gate was closed says nothing, nor does another endpoint than the one that halted us.
@@ -124,11 +125,13 @@ class Gate:
         with self._changed:
             if self._closed_at is None or self._entered.get(threading.get_ident()) != self._closings:
                 return
-            if self._halted and self._halted_by not in {"", endpoint} and self._others_passed < MOST_OTHERS:
+            another = self._halted_by not in {"", endpoint} and self._others_passed < MOST_OTHERS
+            if self._halted and (another or (self._until_accepted and not accepted)):
                 self._others_passed += 1
                 self._leave_the_queue()
                 return
-            log.warning("skyportal is back after_s=%.1f", time.monotonic() - self._closed_at)
+            what = "not halted any more" if self._halted else "skyportal is back"
+            log.warning("%s after_s=%.1f", what, time.monotonic() - self._closed_at)
             self._closed_at = self._let_in = None
             self._halted, self._halted_by = False, ""
             self._queue.clear()
@@ -140,10 +143,14 @@ class Gate:
         """Close the gate for an outage; ``reason`` is a sentence for whoever asks why nothing flows."""
         self._close(reason, halted=False)
 
-    def halt(self, reason: str, endpoint: str = "") -> None:
-        """Close the gate until somebody mends what ``reason`` names; ``endpoint`` is that of the refused write."""
+    def halt(self, reason: str, endpoint: str = "", *, until_accepted: bool = False) -> None:
+        """Close the gate until somebody mends what ``reason`` names; ``endpoint`` is that of the refused write.
+
+        ``until_accepted``: another refusal for what a request says does not open it.
+        """
         with self._changed:
             self._halted_by, self._others_passed = endpoint, 0
+            self._until_accepted = until_accepted
         self._close(reason, halted=True)
 
     def guard(self, reason: str) -> None:

@@ -62,7 +62,8 @@ class Guard:
         how_many = f"{row} alerts in a row" if in_a_row else f"{refused} of the last {WINDOW} alerts"
         return (
             f"SkyPortal refuses {how_many}; the latest: {why[:500]}. Mend the cause; or, if these alerts are to become "
-            f"dead letters, send the sink a SIGHUP: then none halts it for {SILENCE_S / 60:.0f} minutes"
+            "dead letters, send the sink a SIGHUP, or in a terminal a SIGUSR1: "
+            f"then none halts it for {SILENCE_S / 60:.0f} minutes"
         )
 
     def clear(self) -> None:

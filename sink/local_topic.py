@@ -40,13 +40,16 @@ class LocalTopic:
         self._holdings: dict[int, Holding] = {}
         self._unplaced: set[int] = set()
         """Partitions whose offset is not in the topic, and whose beginning the broker has not told yet."""
-        self._once_settled: set[int] = set()
-        """Partitions of which something has been settled, held still or not."""
+        self._once_committed: set[int] = set()
+        """Partitions of which the broker has taken an offset of ours, held still or not."""
         self._full = False
+        self._oldest_lost = 0.0
+        """When the oldest unsettled record of lost partitions was appended: it waits still, whoever has it next."""
         client = kafka.connection(settings) | kafka.group_member(settings.sink_group_id)
         client |= {
             # A lost range is said, not jumped over.
             "auto.offset.reset": "error",
+            "on_commit": self._committed,
             "fetch.message.max.bytes": kafka.LARGEST_MESSAGE_BYTES,
             "queued.max.messages.kbytes": 64 * 1024,
         }
@@ -86,6 +89,7 @@ class LocalTopic:
     def oldest_s(self) -> float:
         """Return for how many seconds the oldest record that is not settled has waited; 0 without one."""
         oldest = [moment for holding in tuple(self._holdings.values()) if (moment := holding.oldest())]
+        oldest += [self._oldest_lost] if self._oldest_lost else []
         return max(0.0, time.time() - min(oldest)) if oldest else 0.0
 
     def store_settled(self) -> None:
@@ -108,8 +112,10 @@ class LocalTopic:
             if error.args[0].code() != KafkaError._STATE:  # noqa: SLF001  # librdkafka's name for "not assigned"
                 raise
             log.info("not ours any more partition=%d offset=%d", moved.partition, moved.offset)
-        else:
-            self._once_settled.add(moved.partition)
+
+    def _committed(self, error: KafkaError | None, partitions: list[TopicPartition]) -> None:
+        if error is None:
+            self._once_committed |= {one.partition for one in partitions if one.error is None and one.offset >= 0}
 
     def _apply(self) -> None:
         still = [holding for holding in self._holdings.values() if self._full or holding.blocked]
@@ -120,9 +126,10 @@ class LocalTopic:
     def _assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         starts = _starts(consumer, partitions)
         for start in starts:
-            if start.offset == OFFSET_BEGINNING and start.partition in self._once_settled:
+            if start.offset == OFFSET_BEGINNING and start.partition in self._once_committed:
                 self._forgotten(consumer, start)
         consumer.incremental_assign(starts)
+        self._oldest_lost = 0.0
         for partition in partitions:
             self._holdings[partition.partition] = Holding(self._topic, partition.partition)
         self._apply()
@@ -135,7 +142,9 @@ class LocalTopic:
 
     def _lost(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         del consumer
+        oldest = self.oldest_s()
         self._give_up(partitions, wait_s=0, store=False)
+        self._oldest_lost = time.time() - oldest if oldest else 0.0
         log.warning("lost partitions=%s", sorted(partition.partition for partition in partitions))
 
     def _give_up(self, partitions: Sequence[TopicPartition], *, wait_s: float, store: bool) -> None:
@@ -174,7 +183,7 @@ class LocalTopic:
             "lost a range: topic=%s partition=%d was replaced by another topic of that name, going on at its beginning",
             self._topic, start.partition,
         )  # fmt: skip
-        self._once_settled.discard(start.partition)
+        self._once_committed.discard(start.partition)
         try:
             low, _ = consumer.get_watermark_offsets(TopicPartition(self._topic, start.partition), timeout=5)
             _commit(consumer, TopicPartition(self._topic, start.partition, low))

@@ -105,7 +105,11 @@ class InFlight:
     not_before: float = 0.0
     """time.monotonic() from which it may be tried again."""
     suspicion: Suspicion | None = None
+    unanswered_at: dict[str, float] = field(default_factory=dict)
+    """By part, time.monotonic() of the latest request that was answered as in an outage."""
     waits_for_route: bool = False
+    route_broken_at: float = 0.0
+    """time.monotonic() from which it has waited for its route; 0 if it never had to."""
     alone: bool = False
     """Whether its annotation and its classes are written for itself: in company they were refused."""
     done: set[str] = field(default_factory=set)

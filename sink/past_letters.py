@@ -1,6 +1,7 @@
 """How many alerts SkyPortal refused lately, by the dead letters: a restart must not make the guard forget."""
 
 import time
+from collections.abc import Collection
 
 from confluent_kafka import OFFSET_END, Consumer, KafkaException, Message, TopicPartition
 
@@ -15,25 +16,42 @@ MOST_LETTERS = 2_000
 
 TIMEOUT_S = 10.0
 
+Source = tuple[str, int, int]
+"""Topic, partition and offset of a refused record."""
+
 
 def refused_lately(settings: SinkSettings) -> int:
-    """Return how many alerts SkyPortal refused, whole or in part, in the last hour, whichever sink put them aside.
+    """Return how many alerts SkyPortal refused in the last hour, whichever sink put them aside.
 
-    A broker that does not tell in time gives what was read so far: the guard is a help, and not a promise.
+    None where so many others were accepted between them that the guard would not have minded. A broker that does not
+    tell in time gives what was read so far: the guard is a help, and not a promise.
     """
-    consumer = Consumer(
-        kafka.connection(settings) | {"group.id": f"{settings.sink_group_id}.past", "enable.auto.commit": False}
-    )
+    client = {"group.id": settings.sink_group_id, "enable.auto.commit": False}  # joins no group, as it subscribes none
+    consumer = Consumer(kafka.connection(settings) | client)
     try:
-        return len(_read(consumer, settings.rejected_topic))
+        refused = _read(consumer, settings.rejected_topic)
+        passed = _passed_since(consumer, settings.kafka_topic, refused)
     except KafkaException as error:
         kafka.log_error(error.args[0])
         return 0
     finally:
         consumer.close()
+    return len(refused) if 100 * len(refused) >= settings.sink_guard_percent * passed else 0
 
 
-def _read(consumer: Consumer, topic: str) -> set[tuple[str, int, int]]:
+def _passed_since(consumer: Consumer, topic: str, refused: Collection[Source]) -> int:
+    """Return how many records the group has settled since the first refused one of each partition."""
+    first: dict[int, int] = {}
+    for name, partition, offset in refused:
+        if name == topic:
+            first[partition] = min(offset, first.get(partition, offset))
+    if not first:
+        return 0
+    committed = consumer.committed([TopicPartition(topic, number) for number in first], timeout=TIMEOUT_S)
+    return sum(max(0, one.offset - first[one.partition]) for one in committed)
+
+
+def _read(consumer: Consumer, topic: str) -> set[Source]:
     partitions = consumer.list_topics(topic, timeout=TIMEOUT_S).topics[topic].partitions
     since = int((time.time() - LATELY_S) * 1000)
     starts = consumer.offsets_for_times([TopicPartition(topic, number, since) for number in partitions], TIMEOUT_S)

@@ -5,6 +5,7 @@ from typing import Any
 
 from schemas.taxonomy import TAXONOMY, Taxonomy
 from sink.routes import Routes
+from sink.sender import explain
 from sink.skyportal import Request, SkyPortal, Unavailable
 from sink.verdicts import Answer, Verdict, judge
 
@@ -24,12 +25,17 @@ def provision(skyportal: SkyPortal, routes: Routes) -> Iterator[str]:
     if not wanted:
         yield f"no route classifies by the taxonomy {TAXONOMY.name}: nothing to create"
         return
-    there = _data(skyportal, Request(method="GET", path="/api/taxonomy"))
-    if any((row["name"], row["version"]) == (TAXONOMY.name, TAXONOMY.version) for row in there):
+    try:
+        there = {(row["name"], row["version"]) for row in _data(skyportal, Request(method="GET", path="/api/taxonomy"))}
+        mine = _data(skyportal, Request(method="GET", path="/api/groups"))["user_groups"]
+        groups = {row["name"]: row["id"] for row in mine}
+    except (KeyError, TypeError) as error:
+        raise NotProvisioned(
+            f"SkyPortal answers in an unknown form ({error}): is SKYPORTAL_URL a SkyPortal?"
+        ) from error
+    if (TAXONOMY.name, TAXONOMY.version) in there:
         yield f"taxonomy {TAXONOMY.name}, version {TAXONOMY.version}: is there"
         return
-    mine = _data(skyportal, Request(method="GET", path="/api/groups"))["user_groups"]
-    groups = {row["name"]: row["id"] for row in mine}
     if missing := sorted(wanted - groups.keys()):
         raise NotProvisioned(
             f"the bot is in no group called {', '.join(missing)}: create it in SkyPortal and make the bot a member, "
@@ -67,4 +73,4 @@ def _refusal(request: Request, answer: Answer) -> str:
             f"{request.endpoint} answers {answer.message}: the token lacks the permission 'Post taxonomy'. Give it to "
             "the bot, or let somebody who has it post schemas/taxonomy.v1.json with the ids of the bot's groups"
         )
-    return f"{request.endpoint} answers {answer.message}"
+    return explain(request, answer)

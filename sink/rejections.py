@@ -29,15 +29,23 @@ class Rejections:
         self._clock = clock
         self._lock = threading.Lock()
         self._accepted: defaultdict[str, dict[str, float]] = defaultdict(dict)
+        self._doubted: defaultdict[str, set[str]] = defaultdict(set)
 
     def accepted(self, part: str, obj_id: str) -> None:
         """Note that SkyPortal accepted ``part`` of an object."""
         with self._lock:
+            self._doubted.pop(part, None)
             latest = self._accepted[part]
             latest.pop(obj_id, None)
             latest[obj_id] = self._clock()
             while len(latest) > 2:  # noqa: PLR2004  # two, so that one of them is another object
                 del latest[next(iter(latest))]
+
+    def doubted(self, part: str, obj_id: str) -> int:
+        """Return of how many objects ``part`` was refused since it was accepted of any, ``obj_id`` among them."""
+        with self._lock:
+            self._doubted[part].add(obj_id)
+            return len(self._doubted[part])
 
     def believe(self, item: InFlight, refusal: Refused, part: str) -> bool:
         """Say whether ``item``, alone in its request, is really refused; if not, say when to try it again."""
@@ -45,10 +53,13 @@ class Rejections:
             return self._believe_silence(item, refusal, part)
         suspicion = self._suspect(item, part, refusal.answer.wording, since=self._clock())
         old_enough = suspicion.attempts > 1 and suspicion.latest - suspicion.since >= self._interval
+        if suspicion.latest - suspicion.since >= self._patience and suspicion.attempts >= ENOUGH_UNANSWERED:
+            return self._control_of_any_part(item.alert.obj_id, suspicion.since)
         return old_enough and self._control(part, item.alert.obj_id, suspicion.since)
 
     def _believe_silence(self, item: InFlight, refusal: Unanswered, part: str) -> bool:
-        last_tried = item.suspicion.latest if item.suspicion else refusal.since
+        last_tried = item.unanswered_at.get(part, refusal.since)
+        item.unanswered_at[part] = self._clock()
         if not self._control(part, item.alert.obj_id, last_tried):
             item.not_before = self._clock()  # nobody else got through either: an outage, and the gate sees to that
             return False
@@ -74,3 +85,7 @@ class Rejections:
     def _control(self, part: str, obj_id: str, since: float) -> bool:
         with self._lock:
             return any(other != obj_id and at > since for other, at in self._accepted[part].items())
+
+    def _control_of_any_part(self, obj_id: str, since: float) -> bool:
+        """Say whether SkyPortal takes anything: nobody may have anything else of the kind that is refused."""
+        return any(self._control(part, obj_id, since) for part in tuple(self._accepted))

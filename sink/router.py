@@ -50,6 +50,8 @@ class Router:
         self._clock = clock
         self._lock = threading.Lock()
         self._troubles: dict[str, _Trouble] = {}
+        self._working: set[str] = set()
+        """Topics that have been delivered since the start."""
 
     def destination(self, item: InFlight, get: Get) -> Destination:
         """Return where ``item`` goes. Raises `NotWanted`, or `Unroutable` while its route is broken."""
@@ -69,6 +71,11 @@ class Router:
             self.broken(alert.topic, str(error))
             raise Unroutable(str(error)) from error
 
+    def names(self, alert: SkyPortalAlert) -> str:
+        """Return what the route of ``alert`` names, for somebody who has to mend it."""
+        route = self._routes.route(alert.topic, alert.survey)
+        return f"filter {route.filter!r} of group {route.group!r} on stream {route.stream!r}"
+
     def broken(self, topic: str, reason: str) -> None:
         """Leave the route of ``topic`` alone for a while: SkyPortal does not know what it names, or refuses it."""
         with self._lock:
@@ -78,6 +85,7 @@ class Router:
         if known is None or known.reason != reason:
             log.warning("route is broken topic=%s: %s", topic, reason)
             self._health.remark(f"topic {topic}", reason)
+        self._tell()
 
     def works(self, topic: str) -> None:
         """Note that an alert of ``topic`` was accepted."""
@@ -86,6 +94,20 @@ class Router:
                 self._troubles.pop(topic, None)
             log.warning("route works again topic=%s", topic)
             self._health.ready(f"topic {topic}")
+        elif topic in self._working:
+            return
+        self._working.add(topic)
+        self._tell()
+
+    def _tell(self) -> None:
+        """Say that nothing can flow if no route works: one that is broken beside others is a remark."""
+        with self._lock:
+            reasons = [trouble.reason for trouble in self._troubles.values()]
+            none_works = self._working <= self._troubles.keys()
+        if reasons and none_works:
+            self._health.unready("routes", f"no route works: {reasons[-1]}")
+        else:
+            self._health.ready("routes")
 
     def broken_for_s(self, topic: str) -> float:
         """Return for how many seconds the route of ``topic`` has been broken; 0 while it works."""

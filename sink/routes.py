@@ -31,6 +31,8 @@ class NoRoute(Exception):
 def _some(parts: tuple[Part, ...]) -> tuple[Part, ...]:
     if not parts:
         raise ValueError("names no part: alerts would be accepted without being sent")
+    if "candidate" not in parts:
+        raise ValueError("names no candidate, which is what creates the object in SkyPortal")
     if "classification" in parts and "annotation" not in parts:
         raise ValueError("names classification without annotation, which says how old SkyPortal's class is")
     return parts

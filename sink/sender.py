@@ -214,7 +214,7 @@ class Sender:
         if verdict is Verdict.OUTAGE or (reading and verdict not in {Verdict.ACCEPTED, Verdict.UNKNOWN_OBJECT}):
             raise Unavailable(explain(request, answer), answer)
         if not reading:
-            self._gate.passed(request.label)
+            self._gate.passed(request.label, accepted=verdict is Verdict.ACCEPTED)
         if verdict is not Verdict.ACCEPTED:
             raise _REFUSALS[verdict](request, answer)
         return answer.json["data"]

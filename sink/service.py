@@ -108,14 +108,16 @@ class Service:
         except Unroutable as error:
             raise Misconfigured(str(error)) from error
         self._gate.passed()  # there is nothing to write yet, and all that could be read was
+        named = [(self._directory.resolve, route) for route in self._routes.named()]
+        others = [(self._directory.check, route) for route in self._routes.every()]
         mistakes = []
-        for route in self._routes.named():
+        for look_up, route in [*named, *others]:
             try:
-                self._directory.resolve(route)
+                look_up(route)
             except Unroutable as error:
                 mistakes.append(str(error))
         if mistakes:
-            raise Misconfigured("\n".join(mistakes))
+            raise Misconfigured("\n".join(dict.fromkeys(mistakes)))
 
     def deliver(self) -> None:
         """Join the group and deliver until asked to leave. Raises as `run` does."""

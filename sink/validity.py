@@ -11,6 +11,8 @@ _ID = re.compile(r"[A-Za-z0-9_\-;:+.]+")
 
 FULL_CIRCLE_DEG = 360.0
 POLE_DEG = 90.0
+LATEST_MJD = 100_000
+"""In the year 2132: what is later is no mjd, and from the year 10000 on no time that Python knows."""
 
 
 class Unsendable(Exception):
@@ -41,8 +43,8 @@ def _in_the_light_curve(curve: LightCurve) -> Iterator[str]:
     if any(len(getattr(curve, column)) != len(curve) for column in LIGHT_CURVE_COLUMNS):
         yield "the columns of the light curve differ in length"
         return
-    if not all(map(math.isfinite, curve.mjd)):
-        yield "a point has no mjd"
+    if not all(0 <= mjd <= LATEST_MJD for mjd in curve.mjd):
+        yield f"a point has no mjd between 0 and {LATEST_MJD}"
     # One fluxerr that is not positive makes SkyPortal refuse the points of all objects of the request.
     if not all(fluxerr > 0 and math.isfinite(fluxerr) for fluxerr in curve.fluxerr):
         yield "a point's fluxerr is not positive and finite"

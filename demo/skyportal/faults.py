@@ -61,6 +61,7 @@ class Fault:
     ended: float | None = None
     seen: int = 0
     answered: int = 0
+    used_up: bool = False
     over: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -109,7 +110,7 @@ class Faults:
         """Put a fault in force. A kind or an option that does not exist is a ValueError."""
         if kind not in KINDS:
             raise ValueError(f"no fault {kind!r}: there are {', '.join(KINDS)}")
-        own = {"id", "kind", "began", "ended", "seen", "answered", "over"}
+        own = {"id", "kind", "began", "ended", "seen", "answered", "used_up", "over"}
         allowed = Fault.__dataclass_fields__.keys() - own
         if wrong := options.keys() - allowed:
             raise ValueError(f"no option {', '.join(sorted(wrong))}: there are {', '.join(sorted(allowed))}")
@@ -130,9 +131,16 @@ class Faults:
             if fault.kind in kinds and self._is_active(fault, request) and fault.matches(request) and fault.wants():
                 fault.answered += 1
                 if fault.count is not None and fault.answered >= fault.count:
-                    self._end(fault, self._clock())
+                    self._used_up(fault)
                 return fault
         return None
+
+    def _used_up(self, fault: Fault) -> None:
+        """Let a fault meet no more requests; what hangs goes on hanging."""
+        if fault.kind == "hang":
+            fault.used_up = True
+        else:
+            self._end(fault, self._clock())
 
     def seconds_left(self, fault: Fault) -> float | None:
         """Return how long a fault still lasts; None if without end."""
@@ -143,7 +151,7 @@ class Faults:
         if fault.seconds is not None and now >= fault.began + fault.seconds:
             self._end(fault, fault.began + fault.seconds)
         if fault.ended is None:
-            return True
+            return not fault.used_up
         return fault.kind == "outage" and request.method != "GET" and now < fault.ended + fault.linger
 
     def _end(self, fault: Fault, when: float) -> None:

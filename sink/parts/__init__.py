@@ -15,5 +15,5 @@ __all__ = ["Part", "all_parts"]
 
 def all_parts(fates: Fates) -> tuple[Part, ...]:
     """Return the parts for one round."""
-    kinds = (Candidates, Photometry, Objects, Annotations, Classifications, Thumbnails, Sources)
+    kinds = (Candidates, Photometry, Objects, Classifications, Annotations, Thumbnails, Sources)
     return tuple(kind(fates) for kind in kinds)

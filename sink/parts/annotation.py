@@ -97,10 +97,11 @@ class Annotations(PartOf):
             self.count("superseded")
             return
         question = payloads.show(author.obj_id)
-        rows = [row for row in self.send(question, records)["annotations"] if row["id"] == known.id]
-        if not rows:
+        shown = self.send(question, records)
+        rows = shown.get("annotations") if isinstance(shown, dict) else None
+        data = next((row["data"] for row in rows or () if row.get("id") == known.id), None)
+        if not isinstance(data, dict):
             raise Changed(question, strange(f"accepted, but annotation {known.id} is gone"))
-        data = rows[0]["data"]
         self.send_once(payloads.changed_annotation(author.obj_id, known.id, data, groups), records)
         self._note(author.held.annotations, origin, known.id, rank_in(data), data, groups)
 

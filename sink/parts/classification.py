@@ -165,7 +165,7 @@ class Classifications(PartOf):
         request = payloads.new_classifications(items)
         data = self.send_once(request, records)
         ids = data.get("classification_ids") if isinstance(data, dict) else None
-        if not isinstance(ids, list) or len(ids) != len(wishes):
+        if not isinstance(ids, list) or len(ids) != len(wishes) or not all(isinstance(one, int) for one in ids):
             raise Changed(request, strange("accepted, but without ids"))
         for wish, number in zip(wishes, ids, strict=True):
             wish.author.held.classes[wish.key] = [

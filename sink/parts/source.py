@@ -9,7 +9,7 @@ from sink.routed import Routed
 
 
 class Sources(PartOf):
-    """An object is saved once, not at each alert: an astronomer who takes it out again is not contradicted."""
+    """An object is saved when it is met first, not at each alert; once taken out it stays so while that is remembered."""
 
     name: ClassVar[str] = "source"
 

@@ -36,6 +36,8 @@ class Thumbnails(PartOf):
                     return []
                 if outcome is Outcome.ACCEPTED:
                     break
+                if author.held.is_disproved:  # lost in silence: it may be applied yet, and another one would double it
+                    return records
                 if outcome is Outcome.REFUSED:
                     records.remove(author)
         return records

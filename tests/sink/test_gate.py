@@ -222,7 +222,7 @@ def test_once_it_is_mended_an_accepted_write_ends_the_halt(
 
     assert not patient.halted
     assert health.readyz() == (200, "ok\n")
-    assert len(lines(caplog, logging.WARNING, "skyportal is back")) == 1
+    assert len(lines(caplog, logging.WARNING, "not halted any more")) == 1
 
 
 def test_who_says_that_it_is_mended_ends_the_pause(patient: Gate, there: threading.Event, mender: Mender) -> None:

@@ -150,7 +150,7 @@ def test_a_token_that_is_revoked_is_replaced_in_its_file_while_the_sink_runs(
 
 @pytest.mark.parametrize(
     ("permission", "there", "missing"),
-    [("Annotate", "photometry", "annotations"), ("Classify", "annotations", "classifications")],
+    [("Annotate", "photometry", "annotations"), ("Classify", "photometry", "classifications")],
 )
 def test_a_missing_permission_is_named_and_what_needs_none_is_there(
     permission: str,

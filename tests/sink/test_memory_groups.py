@@ -124,7 +124,7 @@ def test_a_group_that_is_gone_between_two_parts_stops_its_own_route_only(
 ) -> None:
     with second_group(skyportal, topic, tmp_path) as file:
         text = file.read_text()
-        file.write_text(text.replace(f'filter = "{topic}"', f'filter = "{topic}"\nparts = ["annotation"]'))
+        file.write_text(text.replace(f'filter = "{topic}"', f'filter = "{topic}"\nparts = ["candidate", "annotation"]'))
         rounds = Rounds(broker, topic, skyportal, routes=file)
         rounds.deliver(alert_of(0, FIRST), alert_of(0, SECOND))
         skyportal.control.setup(remove_groups=[topic])

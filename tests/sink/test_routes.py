@@ -117,8 +117,11 @@ def test_a_route_may_refuse_solar_system_objects(tmp_path: Path) -> None:
         pytest.param("[[route]]\ntopic = ''", ["route.0.topic"], id="an empty topic"),
         pytest.param("[[route]]\ntopic = 'a'\nparts = ['thumbnails']", ["route.0.parts"], id="an unknown part"),
         pytest.param(
-            "[[route]]\ntopic = 'a'\nparts = ['classification']", ["route.0.parts"], id="classes of unknown age"
+            "[[route]]\ntopic = 'a'\nparts = ['candidate', 'classification']",
+            ["route.0.parts"],
+            id="classes of unknown age",
         ),
+        pytest.param("[[route]]\ntopic = 'a'\nparts = ['photometry']", ["route.0.parts"], id="no candidate"),
         pytest.param("[[route]]\ntopic = 'a'\nparts = []", ["route.0.parts"], id="no part"),
         pytest.param("[[route]]\ntopic = 'a'\nfilter = 3", ["route.0.filter"], id="a number for a name"),
         pytest.param(

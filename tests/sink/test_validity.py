@@ -75,6 +75,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
         for name in ("filter", "origin", "program_id")
     ),
     *(({"photometry": curve(mjd=[61_121.0, bad, 61_119.0])}, "a point has no mjd") for bad in (nan, inf, -inf)),
+    *(({"photometry": curve(mjd=[61_121.0, bad, 61_119.0])}, "a point has no mjd") for bad in (-1.0, 9.9e6, 1e300)),
     *(
         ({"photometry": curve(fluxerr=[1.0, 1.0, bad])}, "fluxerr is not positive and finite")
         for bad in (0.0, -0.0, -1.0, nan, inf, -inf)

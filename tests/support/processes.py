@@ -27,6 +27,7 @@ class Command:
             [sys.executable, "-m", *arguments],
             cwd=ROOT,
             env=os.environ | environment,
+            stdin=subprocess.DEVNULL,  # a service has no terminal
             stdout=self._log,
             stderr=subprocess.STDOUT,
         )
