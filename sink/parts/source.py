@@ -9,7 +9,7 @@ from sink.routed import Routed
 
 
 class Sources(PartOf):
-    """An object is saved when it is met first, not at each alert; once taken out it stays so while that is remembered."""
+    """An object is saved when it is met first; who takes it out is not contradicted while the sink remembers."""
 
     name: ClassVar[str] = "source"
 
