@@ -8,6 +8,7 @@ from confluent_kafka import Message
 
 from processor import metrics
 from processor.message import place
+from runtime import kafka
 from runtime.publisher import Delivery, Publisher
 from schemas import names
 from schemas.dead_letters import EXCERPT, WRITER_SCHEMA, DeadLetter, LeftOut
@@ -88,6 +89,5 @@ def _less_and_less(message: Message) -> Iterator[LeftOut]:
     key = replace(value, key_bytes=len(message.key() or b""))
     yield value
     yield key
-    headers = message.headers() or []
-    pairs = headers.items() if isinstance(headers, dict) else headers
-    yield replace(key, headers_bytes=sum(len(name.encode()) + len(text or b"") for name, text in pairs))
+    headers = kafka.headers_of(message)
+    yield replace(key, headers_bytes=sum(len(name.encode()) + len(text or b"") for name, text in headers))

@@ -4,7 +4,7 @@ import logging
 import threading
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaError
+from confluent_kafka import Consumer, KafkaError, Message
 
 from runtime.log import OnceAMinute
 from runtime.settings import ProcessSettings
@@ -89,3 +89,10 @@ def leave(consumer: Consumer) -> None:
             "will be done again",
             LEAVING_S,
         )
+
+
+def headers_of(message: Message) -> list[tuple[str, bytes | None]]:
+    """Return a message's headers in order, in one of the forms that confluent-kafka's types allow."""
+    headers = message.headers() or []
+    pairs = headers.items() if isinstance(headers, dict) else headers
+    return [(name, value.encode() if isinstance(value, str) else value) for name, value in pairs]

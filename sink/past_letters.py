@@ -3,11 +3,11 @@
 import time
 from collections.abc import Collection
 
-from confluent_kafka import OFFSET_END, Consumer, KafkaException, Message, TopicPartition
+from confluent_kafka import OFFSET_END, Consumer, KafkaException, TopicPartition
 
 from runtime import kafka
 from schemas import names
-from schemas.dead_letters import Header, from_headers
+from schemas.dead_letters import from_headers
 from sink.settings import SinkSettings
 
 LATELY_S = 3600.0
@@ -68,15 +68,9 @@ def _read(consumer: Consumer, topic: str) -> set[Source]:
                 continue
             read += 1
             try:
-                letter = from_headers(_headers(message))
+                letter = from_headers(kafka.headers_of(message))
             except (KeyError, ValueError):
                 continue
             if letter.signed_by == names.SINK and letter.answer is not None:
                 refused.add((letter.topic, letter.partition, letter.offset))
     return refused
-
-
-def _headers(message: Message) -> list[Header]:
-    headers = message.headers() or []
-    pairs = headers.items() if isinstance(headers, dict) else headers
-    return [(name, value.encode() if isinstance(value, str) else value) for name, value in pairs]

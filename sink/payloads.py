@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from urllib.parse import quote
 
 from schemas.record import LIGHT_CURVE_COLUMNS, AnnotationValue, Classification, LightCurve
-from sink.held import Audience, fingerprint
+from sink.held import Audience
 from sink.rank import numeric_id, rank_of, utc
 from sink.routed import Routed
 from sink.skyportal import Request
@@ -18,9 +18,6 @@ MOST_ROWS = 500
 
 MOST_PARAMETERS = 65_535
 """PostgreSQL's limit for one statement; SkyPortal spends four for each row and group, and adds the bot's own group."""
-
-LONG_HISTORY = 100
-"""Points up to which a light curve is sent whole each time: thirty known points cost what one costs."""
 
 THUMBNAILS = "?includeThumbnails=true"
 
@@ -44,31 +41,12 @@ def candidate(routed: Sequence[Routed]) -> Request:
     return Request(method="POST", path="/api/candidates", body=body)
 
 
-def _key(one: Routed, row: int) -> tuple[object, ...]:
-    """Return what SkyPortal tells points apart by; the bandpass is not in it."""
-    curve = one.alert.photometry
-    return (
-        one.alert.obj_id,
-        one.destination.instrument_id,
-        curve.origin[row] or None,
-        curve.mjd[row],
-        curve.fluxerr[row],
-        curve.flux[row],
-    )
-
-
-def fingerprints(one: Routed) -> list[int]:
-    """Return what to remember the points of a long history by; nothing of a short one, which is sent whole."""
-    count = len(one.alert.photometry)
-    return [fingerprint(_key(one, row)) for row in range(count)] if count > LONG_HISTORY else []
-
-
 def unsent(one: Routed, audience: Audience) -> Sequence[int]:
     """Return the rows of the record's light curve that SkyPortal is not known to have for ``audience``."""
     known = one.held.points.get(audience)
     if not known:
         return range(len(one.alert.photometry))
-    return [row for row, point in enumerate(fingerprints(one)) if point not in known]
+    return [row for row, point in enumerate(one.fingerprints) if point not in known]
 
 
 def photometry(routed: Sequence[Routed], audience: Audience) -> Iterator[Request]:
@@ -83,7 +61,7 @@ def photometry(routed: Sequence[Routed], audience: Audience) -> Iterator[Request
     for one in routed:
         curve: LightCurve = one.alert.photometry
         for row in unsent(one, audience):
-            key = _key(one, row)
+            key = one.point_key(row)
             if key in seen:
                 continue
             seen.add(key)

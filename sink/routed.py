@@ -1,14 +1,18 @@
 """A record in flight and where it goes."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from schemas.record import SkyPortalAlert
 from sink.directory import Destination
-from sink.held import Held
+from sink.held import Held, fingerprint
 from sink.offsets import Holding, InFlight
 
+LONG_HISTORY = 100
+"""Points up to which a light curve is sent whole each time: thirty known points cost what one costs."""
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class Routed:
     """A record in flight, where it goes, and what SkyPortal holds of its object."""
 
@@ -30,3 +34,21 @@ class Routed:
     def holding(self) -> Holding:
         """Its partition."""
         return self.item.holding
+
+    def point_key(self, row: int) -> tuple[object, ...]:
+        """Return what SkyPortal tells points apart by; the bandpass is not in it."""
+        curve = self.alert.photometry
+        return (
+            self.obj_id,
+            self.destination.instrument_id,
+            curve.origin[row] or None,
+            curve.mjd[row],
+            curve.fluxerr[row],
+            curve.flux[row],
+        )
+
+    @cached_property
+    def fingerprints(self) -> list[int]:
+        """What to remember the points of a long history by; nothing of a short one, which is sent whole."""
+        count = len(self.alert.photometry)
+        return [fingerprint(self.point_key(row)) for row in range(count)] if count > LONG_HISTORY else []

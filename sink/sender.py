@@ -152,13 +152,7 @@ class Sender:
 
     def ask(self, request: Request) -> Answer:
         """Send a request past the gate and the budget, count it, and return its answer. Raises `Unavailable`."""
-        started = time.monotonic()
-        try:
-            answer = self._skyportal.ask(request)
-        except Unavailable:
-            self._count(request, Verdict.OUTAGE, started)
-            raise
-        self._count(request, judge(answer), started)
+        answer, _verdict = self._ask(request, ())
         return answer
 
     def rest(self) -> None:
@@ -196,15 +190,7 @@ class Sender:
 
     def _once(self, request: Request, items: Sequence[InFlight]) -> Any:
         """Send ``request`` once. Raises, besides what `send` raises, `Throttled`, `Unavailable`, `Misconfigured`."""
-        started = time.monotonic()
-        try:
-            with self._under_way.request(items):
-                answer = self._skyportal.ask(request)
-        except Unavailable:
-            self._count(request, Verdict.OUTAGE, started)
-            raise
-        verdict = judge(answer, of_one_object=bool(items and request.endpoint_label))
-        self._count(request, verdict, started)
+        answer, verdict = self._ask(request, items)
         if verdict is Verdict.THROTTLED:
             raise Throttled
         if verdict is Verdict.MISCONFIGURED:
@@ -218,6 +204,19 @@ class Sender:
         if verdict is not Verdict.ACCEPTED:
             raise _REFUSALS[verdict](request, answer)
         return answer.json["data"]
+
+    def _ask(self, request: Request, items: Sequence[InFlight]) -> tuple[Answer, Verdict]:
+        """Send ``request`` for ``items``, count it, and return the answer and what it means."""
+        started = time.monotonic()
+        try:
+            with self._under_way.request(items):
+                answer = self._skyportal.ask(request)
+        except Unavailable:
+            self._count(request, Verdict.OUTAGE, started)
+            raise
+        verdict = judge(answer, of_one_object=bool(items and request.endpoint_label))
+        self._count(request, verdict, started)
+        return answer, verdict
 
     def _wait_for_budget(self, given_up: Callable[[], bool]) -> None:
         pause = self._rate.reserve()

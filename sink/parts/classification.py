@@ -120,7 +120,7 @@ class Classifications(PartOf):
             return
         request = payloads.changed_classification(row.id, name, probability, wish.key[1], groups)
         self.send_once(request, records)
-        rows[0] = HeldClass(id=row.id, name=name, probability=probability, groups=groups, rank=rank)
+        rows[0] = replace(row, name=name, probability=probability, groups=groups, rank=rank)
         self.count("sent")
 
     def _add(self, batch: Sequence[_Object]) -> list[Routed]:

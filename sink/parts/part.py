@@ -154,13 +154,11 @@ class PartOf:
         seconds = self.unanswered_s(silence)
         author.held.is_disproved = True
         self.desk.memory.pause(author.obj_id, seconds)
-        others = [one for one in records if one is not author]
         if self._outcome(author, silence) is Outcome.LOST:
             return Outcome.LOST
-        self.fates.put_off(author.item, seconds)
-        for one in others:
+        for one in records:
             self.fates.put_off(one.item, seconds)
-        self.fates.later(others)
+        self.fates.later(one for one in records if one is not author)
         return Outcome.PUT_OFF
 
 

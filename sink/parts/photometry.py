@@ -25,9 +25,9 @@ class Photometry(PartOf):
         audience = coalesce.audience(records)
         for request in payloads.photometry(records, audience):
             self.send(request, records)
-        long_ones = [(one, points) for one in records if (points := payloads.fingerprints(one))]
-        for one, points in long_ones:
-            one.held.points.setdefault(audience, set()).update(points)
+        long_ones = [one for one in records if one.fingerprints]
+        for one in long_ones:
+            one.held.points.setdefault(audience, set()).update(one.fingerprints)
         if long_ones:
             self.desk.memory.forget_points()
         self.count("sent", len(records))
