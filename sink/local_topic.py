@@ -8,6 +8,8 @@ from typing import Protocol
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from runtime import kafka
+from sink import positions
+from sink.live_lane import LiveLane
 from sink.offsets import Holding, appended_at, offset_of
 from sink.settings import SinkSettings
 
@@ -16,6 +18,9 @@ log = logging.getLogger(__name__)
 BATCH = 200
 ANSWER_TIMEOUT_S = 10.0
 """How long the group waits for our requests when a partition is revoked."""
+
+BACKLOGS_SHARE = 0.5
+"""Of what may be in flight: the rest is for what is read ahead."""
 
 FORBIDDEN = (KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.GROUP_AUTHORIZATION_FAILED)
 
@@ -42,7 +47,9 @@ class LocalTopic:
         """Partitions whose offset is not in the topic, and whose beginning the broker has not told yet."""
         self._once_committed: set[int] = set()
         """Partitions of which the broker has taken an offset of ours, held still or not."""
-        self._full = False
+        self._share = 0.0
+        """What is in flight, as a share of what may be."""
+        self._paused: set[int] = set()
         self._oldest_lost = 0.0
         """When the oldest unsettled record of lost partitions was appended: it waits still, whoever has it next."""
         client = kafka.connection(settings) | kafka.group_member(settings.sink_group_id)
@@ -54,6 +61,7 @@ class LocalTopic:
             "queued.max.messages.kbytes": 64 * 1024,
         }
         self._consumer = Consumer(client, logger=kafka.log)
+        self._lane = LiveLane(settings, end_of=self._end_of)
         self._consumer.subscribe([self._topic], on_assign=self._assign, on_revoke=self._revoke, on_lost=self._lost)
 
     def consume(self) -> Iterator[tuple[Message, Holding]]:
@@ -72,19 +80,22 @@ class LocalTopic:
                 if self._holdings[partition].begins_again(offset_of(message)):
                     self._start_over(partition, offset_of(message))
                 holding = self._holdings[partition]
-                holding.collected(offset_of(message), appended_at(message))
-                yield message, holding
+                if not holding.reaches(offset_of(message), appended_at(message)):
+                    holding.collected(offset_of(message), appended_at(message))
+                    yield message, holding
+        yield from self._lane.consume(self._holdings.values(), full=self._share > 1)
 
-    def balance(self, *, full: bool) -> None:
-        """Pause reading while too much is in flight. Said for every partition at every change."""
-        if full != self._full:
-            self._full = full
+    def balance(self, share: float) -> None:
+        """Pause reading while too much is in flight; ``share`` says how much, 1 being all that may be."""
+        self._share = share
+        if self._still() != self._paused:
             self._apply()
 
-    def block(self, holding: Holding) -> None:
-        """Read nothing more from the partition of ``holding``."""
-        holding.blocked = True
-        self._apply()
+    def block(self, holding: Holding, offset: int) -> None:
+        """Read nothing from ``offset`` on in the partition of ``holding``."""
+        if not self._lane.refuse(holding, offset):
+            holding.blocked = True
+            self._apply()
 
     def oldest_s(self) -> float:
         """Return for how many seconds the oldest record that is not settled has waited; 0 without one."""
@@ -100,6 +111,7 @@ class LocalTopic:
     def close(self) -> None:
         """Commit what is settled and leave the group."""
         self.store_settled()
+        self._lane.close()
         kafka.leave(self._consumer)
 
     def _store(self, holding: Holding) -> None:
@@ -117,14 +129,27 @@ class LocalTopic:
         if error is None:
             self._once_committed |= {one.partition for one in partitions if one.error is None and one.offset >= 0}
 
+    def _still(self) -> set[int]:
+        """Return the partitions that are not to be read now."""
+        return {
+            holding.partition
+            for holding in self._holdings.values()
+            if holding.blocked or self._share > (BACKLOGS_SHARE if holding.is_behind else 1)
+        }
+
     def _apply(self) -> None:
-        still = [holding for holding in self._holdings.values() if self._full or holding.blocked]
-        self._consumer.pause([TopicPartition(self._topic, holding.partition) for holding in still])
-        moving = [holding for holding in self._holdings.values() if holding not in still]
-        self._consumer.resume([TopicPartition(self._topic, holding.partition) for holding in moving])
+        """Pause and resume, said for every partition: a new assignment forgets it."""
+        self._paused = self._still()
+        moving = self._holdings.keys() - self._paused
+        self._consumer.pause([TopicPartition(self._topic, partition) for partition in self._paused])
+        self._consumer.resume([TopicPartition(self._topic, partition) for partition in moving])
+
+    def _end_of(self, holding: Holding) -> int:
+        _low, high = self._consumer.get_watermark_offsets(TopicPartition(self._topic, holding.partition), cached=True)
+        return int(high)
 
     def _assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        starts = _starts(consumer, partitions)
+        starts = positions.starts(consumer, partitions)
         for start in starts:
             if start.offset == OFFSET_BEGINNING and start.partition in self._once_committed:
                 self._forgotten(consumer, start)
@@ -167,7 +192,7 @@ class LocalTopic:
         """Read a partition from its beginning: its offset is unknown, or points at what is not there."""
         self._unplaced.add(partition)
         try:
-            start = _start(self._consumer, TopicPartition(self._topic, partition))
+            start = positions.start(self._consumer, TopicPartition(self._topic, partition))
         except KafkaException as error:  # a broker that is just starting: asked again in the next turn
             kafka.log_error(error.args[0])
             return
@@ -186,7 +211,7 @@ class LocalTopic:
         self._once_committed.discard(start.partition)
         try:
             low, _ = consumer.get_watermark_offsets(TopicPartition(self._topic, start.partition), timeout=5)
-            _commit(consumer, TopicPartition(self._topic, start.partition, low))
+            positions.commit(consumer, TopicPartition(self._topic, start.partition, low))
         except KafkaException as error:  # then the next restart reads it again
             kafka.log_error(error.args[0])
 
@@ -198,38 +223,4 @@ class LocalTopic:
         )  # fmt: skip
         self._revoked([self._holdings[partition]], wait_s=0)
         self._holdings[partition] = Holding(self._topic, partition)
-        _commit(self._consumer, TopicPartition(self._topic, partition, offset))
-
-
-def _starts(consumer: Consumer, partitions: list[TopicPartition]) -> list[TopicPartition]:
-    """Return ``partitions`` with the offsets to read them from.
-
-    Where the broker cannot tell yet, librdkafka finds out by itself, and tells an unknown offset as an error.
-    """
-    try:
-        return [_start(consumer, partition) for partition in partitions]
-    except KafkaException as error:
-        kafka.log_error(error.args[0])
-        return partitions
-
-
-def _start(consumer: Consumer, partition: TopicPartition) -> TopicPartition:
-    """Return ``partition`` with the offset to read it from: the committed one, if that is in the topic."""
-    committed = consumer.committed([TopicPartition(partition.topic, partition.partition)], timeout=5)[0].offset
-    if committed < 0:
-        return TopicPartition(partition.topic, partition.partition, OFFSET_BEGINNING)
-    low, high = consumer.get_watermark_offsets(partition, timeout=5)
-    if low <= committed <= high:
-        return TopicPartition(partition.topic, partition.partition, committed)
-    log.error(
-        "lost a range: topic=%s partition=%d holds the offsets %d..%d, but was read up to %d; going on at %d",
-        partition.topic, partition.partition, low, high, committed, low,
-    )  # fmt: skip
-    start = TopicPartition(partition.topic, partition.partition, low)
-    _commit(consumer, start)
-    return start
-
-
-def _commit(consumer: Consumer, start: TopicPartition) -> None:
-    """Commit by ourselves: librdkafka commits no offset that is below the one it has found."""
-    consumer.commit(offsets=[start], asynchronous=False)
+        positions.commit(self._consumer, TopicPartition(self._topic, partition, offset))

@@ -25,6 +25,7 @@ REQUEST_SECONDS = Histogram(
 REQUESTS_PER_ALERT = Gauge(
     "sink_requests_per_alert", "Requests for each accepted alert since the start, refused ones and probes included."
 )
+RATE = Gauge("sink_request_rate", "Requests per second that the sink allows itself at present.")
 IN_FLIGHT = Gauge("sink_in_flight_alerts", "Alerts that are collected and not settled.")
 OLDEST = Gauge(
     "sink_oldest_undelivered_seconds", "Since when the oldest unsettled alert waits in the local topic; 0 without one."

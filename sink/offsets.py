@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, Message, TopicPartition
 
 from schemas.record import SkyPortalAlert
+from sink.ahead import Ahead
 from sink.held import Held
 from sink.reasons import Reason
 
@@ -21,16 +22,24 @@ class Holding:
         """False as soon as the partition is revoked or lost: nothing more is sent for it."""
         self.blocked = False
         """True if a record of a newer version stands in it: nothing more is read from it."""
+        self.is_behind = False
+        """True while its newest records are read ahead of the others, which are the backlog."""
+        self.latest = -1
+        """The offset that was read last, records that were read ahead left out."""
+        self.latest_appended_at = 0.0
+        """When that was appended to the topic, as time.time() has it; 0 if the broker does not say."""
+        self.has_newer = False
+        """True if a record of a newer version stands further on: nothing is read ahead any more."""
+        self.ahead = Ahead()
         self._lock = threading.Lock()
         self._settled: OrderedDict[int, bool] = OrderedDict()
         self._appended: dict[int, float] = {}
         """When each of them was appended to the topic, time.time()."""
-        self._latest = -1
         self._next: int | None = None
 
     def begins_again(self, offset: int) -> bool:
         """Say whether ``offset`` was read before: then the topic is another one of the same name."""
-        return offset <= self._latest
+        return offset <= self.latest
 
     def collected(self, offset: int, appended_at: float = 0.0) -> None:
         """Note that the record at ``offset`` is in flight. Offsets come in rising order.
@@ -38,22 +47,53 @@ class Holding:
         ``appended_at`` is when the broker got it, as time.time() has it; 0 if it does not say.
         """
         with self._lock:
-            self._latest = offset
+            self.latest, self.latest_appended_at = offset, appended_at
             self._appended[offset] = appended_at
             self._settled[offset] = False
+
+    def read_ahead(self, offset: int, appended_at: float) -> bool:
+        """Note that the record at ``offset`` is in flight before others that are older; False if it was read before."""
+        with self._lock:
+            return offset > self.latest and self.ahead.add(offset, appended_at)
+
+    def reaches(self, offset: int, appended_at: float) -> bool:
+        """Say whether the record at ``offset``, which is next, was read ahead: then it is not to be delivered again."""
+        with self._lock:
+            if offset not in self.ahead:
+                return False
+            self.latest, self.latest_appended_at = offset, appended_at
+            self._appended[offset] = appended_at
+            self._settled[offset] = self.ahead.take(offset)
+            return True
+
+    def unread(self, offset: int) -> bool:
+        """Forget that the record at ``offset``, of a newer version, was read ahead; False if it was not."""
+        with self._lock:
+            if offset not in self.ahead:
+                return False
+            self.ahead.take(offset)
+            self.has_newer = True
+            return True
 
     def settle(self, offset: int) -> None:
         """Note that the record at ``offset`` needs no more work."""
         with self._lock:
-            self._settled[offset] = True
+            if offset in self.ahead:
+                self.ahead.settle(offset)
+            else:
+                self._settled[offset] = True
 
     def oldest(self) -> float:
         """Return when the oldest record that is not settled was appended, as time.time() has it; 0 without one."""
         with self._lock:
-            return next((self._appended[offset] for offset, settled in self._settled.items() if not settled), 0.0)
+            unsettled = (self._appended[offset] for offset, settled in self._settled.items() if not settled)
+            return next(unsettled, self.ahead.oldest())
 
     def advance(self) -> TopicPartition | None:
-        """Return the offset below which everything is settled, if it has moved since the last call."""
+        """Return the offset below which everything is settled, if it has moved since the last call.
+
+        What was read ahead counts when the records before it are settled.
+        """
         with self._lock:
             moved = False
             while self._settled:
@@ -102,6 +142,8 @@ class InFlight:
     holding: Holding
     collected_at: float
     """time.monotonic()."""
+    is_ahead: bool = False
+    """Whether it was read ahead of older records of its partition."""
     not_before: float = 0.0
     """time.monotonic() from which it may be tried again."""
     suspicion: Suspicion | None = None
@@ -132,6 +174,11 @@ class InFlight:
     def offset(self) -> int:
         """Where the message stands in its partition."""
         return offset_of(self.message)
+
+    @property
+    def is_backlog(self) -> bool:
+        """Whether newer records of its partition are read ahead of it, and go before it."""
+        return self.holding.is_behind and not self.is_ahead
 
     def begin(self, held: Held) -> None:
         """Go on under ``held``: what was done when we knew something else of the object is to be done again."""

@@ -1,40 +1,73 @@
-"""SkyPortal's request budget: a token bucket."""
+"""SkyPortal's request budget: a token bucket, filled at a pace that is set or found."""
 
+import math
 import threading
 import time
 from collections.abc import Callable
+from typing import Protocol
 
 BURST = 10
 """Requests that SkyPortal's proxy takes at once before it counts."""
+
+LONGEST_TURN_S = 1.0
+"""Between two requests; a longer silence was no want of budget."""
+
+
+class Pace(Protocol):
+    """How many requests a second the bucket gets."""
+
+    @property
+    def per_second(self) -> float:
+        """The present rate; infinite without a limit."""
+
+    def kept_waiting(self, seconds: float) -> None:
+        """Note that for so long there was more to send than the present rate allowed."""
+
+    def answered(self, *, throttled: bool) -> None:
+        """Note an answer, and whether it was a 429."""
 
 
 class Rate:
     """At most so many requests a second, after a burst. Thread-safe."""
 
-    def __init__(self, per_second: float, *, clock: Callable[[], float] = time.monotonic) -> None:
-        """Allow ``per_second`` requests; 0 allows any number."""
-        self._per_second = per_second
+    def __init__(self, pace: Pace, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._pace = pace
         self._clock = clock
         self._lock = threading.Lock()
         self._tokens = float(BURST)
-        self._counted_at = clock()
+        self._counted_at = self._reserved_at = clock()
+
+    @property
+    def per_second(self) -> float:
+        """The present rate; infinite without a limit."""
+        return self._pace.per_second
 
     def reserve(self) -> float:
         """Take one request out of the budget; return the seconds to wait before it may be sent."""
-        if not self._per_second:
-            return 0.0
         with self._lock:
             self._refill()
+            if self._tokens < 1:
+                self._pace.kept_waiting(min(self._counted_at - self._reserved_at, LONGEST_TURN_S))
+            self._reserved_at = self._counted_at
             self._tokens -= 1
-            return max(0.0, -self._tokens / self._per_second)
+            return max(0.0, -self._tokens / self._pace.per_second)
 
-    def throttled(self) -> None:
-        """Note a 429: somebody else spends the same token's budget, so the burst is gone."""
+    def has_room(self) -> bool:
+        """Say whether one more request could be sent at once: what is under way does not use all of the budget."""
         with self._lock:
             self._refill()
-            self._tokens = min(self._tokens, 0.0)
+            return self._tokens >= 1 or math.isinf(self._pace.per_second)
+
+    def answered(self, *, throttled: bool) -> None:
+        """Note an answer; after a 429 the burst is gone, for somebody else spends the same token's budget."""
+        with self._lock:
+            self._refill()
+            self._pace.answered(throttled=throttled)
+            if throttled:
+                self._tokens = min(self._tokens, 0.0)
 
     def _refill(self) -> None:
         now = self._clock()
-        self._tokens = min(BURST, self._tokens + (now - self._counted_at) * self._per_second)
-        self._counted_at = now
+        if now > self._counted_at:
+            self._tokens = min(BURST, self._tokens + (now - self._counted_at) * self._pace.per_second)
+            self._counted_at = now

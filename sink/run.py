@@ -42,7 +42,7 @@ def run(
         shards.check()
         dead_letters.settle()
         topic.store_settled()
-        topic.balance(full=shards.bytes_in_flight > settings.sink_in_flight_mib * MIB)
+        topic.balance(shards.bytes_in_flight / (settings.sink_in_flight_mib * MIB))
         turned()
         health.turned()
 
@@ -72,6 +72,9 @@ def collect(
         reason = f"partition {holding.partition}, offset {offset_of(message)}: {error}"
         log.error("waiting for an upgrade: %s", reason)  # noqa: TRY400  # the sentence says all, a traceback nothing
         health.unready(health_part(holding), reason)
-        topic.block(holding)
+        topic.block(holding, offset_of(message))
     else:
-        shards.collect(InFlight(message=message, alert=alert, holding=holding, collected_at=time.monotonic()))
+        is_ahead = offset_of(message) in holding.ahead
+        shards.collect(
+            InFlight(message=message, alert=alert, holding=holding, collected_at=time.monotonic(), is_ahead=is_ahead)
+        )

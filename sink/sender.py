@@ -128,6 +128,12 @@ class Sender:
         self._rate = rate
         self._under_way = under_way
         self._stop = stop
+        self._threads = threading.local()
+
+    @property
+    def requests_of_this_thread(self) -> int:
+        """How many requests the calling thread has sent."""
+        return getattr(self._threads, "requests", 0)
 
     def send(self, request: Request, items: Sequence[InFlight] = ()) -> Any:
         """Return the ``data`` of SkyPortal's acceptance of a request that may be repeated.
@@ -176,7 +182,6 @@ class Sender:
                 self._gate.step_back()
                 raise
             except Throttled:
-                self._rate.throttled()
                 self._stop.wait(random.uniform(0.5, 1.5) * AFTER_A_429_S)  # noqa: S311  # jitter
             except Misconfigured as error:
                 self._gate.halt(str(error), "" if request.method == "GET" else request.label)
@@ -208,6 +213,7 @@ class Sender:
     def _ask(self, request: Request, items: Sequence[InFlight]) -> tuple[Answer, Verdict]:
         """Send ``request`` for ``items``, count it, and return the answer and what it means."""
         started = time.monotonic()
+        self._threads.requests = self.requests_of_this_thread + 1
         try:
             with self._under_way.request(items):
                 answer = self._skyportal.ask(request)
@@ -215,6 +221,7 @@ class Sender:
             self._count(request, Verdict.OUTAGE, started)
             raise
         verdict = judge(answer, of_one_object=bool(items and request.endpoint_label))
+        self._rate.answered(throttled=verdict is Verdict.THROTTLED)
         self._count(request, verdict, started)
         return answer, verdict
 

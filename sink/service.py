@@ -16,17 +16,19 @@ from sink.gate import Gate
 from sink.guard import Guard
 from sink.local_topic import LocalTopic
 from sink.memory import Memory
-from sink.offsets import Holding
+from sink.offsets import Holding, InFlight
+from sink.pace import FixedPace, FoundPace
 from sink.parts.object import NEEDED_FOR
 from sink.past_letters import refused_lately
 from sink.rate import Rate
 from sink.rejections import Rejections
 from sink.round import Round
+from sink.round_size import RoundSize
 from sink.router import Router
 from sink.routes import Routes
 from sink.run import MIB, health_part, run
 from sink.sender import PROBE, Sender, explain
-from sink.settings import SinkSettings
+from sink.settings import AUTO, SinkSettings
 from sink.shards import Shards
 from sink.skyportal import SkyPortal, Unavailable
 from sink.under_way import UnderWay, Withdrawn
@@ -34,14 +36,8 @@ from sink.verdicts import Verdict, judge
 
 log = logging.getLogger(__name__)
 
-ROUND_S = 15.0
-"""A round has as many records as the request budget delivers in about this time."""
-
-REQUESTS_OF_ONE = 4
-"""Requests of one record with all its parts: six for a new object, two for a known one."""
-
-LARGEST_ROUND = 50
-"""Records of one round where there is no limit."""
+REQUESTS_OF_ALL_PARTS = 4.0
+"""To expect of one record: six of a new object, two of a known one."""
 
 LOOK_AGAIN_S = 30.0
 LOOKS = 20
@@ -80,10 +76,12 @@ class Service:
             mended=self._is_mended,
         )
         self._guard = Guard(in_a_row=settings.sink_guard_in_a_row, percent=settings.sink_guard_percent)
-        self._rate = Rate(settings.skyportal_requests_per_second)
+        fixed = settings.skyportal_requests_per_second
+        self._rate = Rate(FoundPace() if fixed == AUTO else FixedPace(fixed))
         self._sender = Sender(self._skyportal, gate=self._gate, rate=self._rate, under_way=self._under_way, stop=stop)
         self._look_again_s = min(LOOK_AGAIN_S, settings.sink_patience_s / LOOKS)
         self._directory = Directory(stale_after_s=self._look_again_s)
+        metrics.RATE.set_function(lambda: self._rate.per_second)
         metrics.AWAY.set_function(lambda: self._gate.closed_for_s)
         metrics.HALTED.set_function(lambda: float(self._gate.halted))
         metrics.REQUESTS_PER_ALERT.set_function(metrics.requests_per_alert)
@@ -140,13 +138,20 @@ class Service:
             room_to_wait=lambda: room - shards.bytes_waiting_for_routes(),
         )
         all_parts = any(NEEDED_FOR.intersection(route.parts) for route in self._routes.every())
-        budget = ROUND_S * settings.skyportal_requests_per_second / settings.sink_concurrency
-        budget /= REQUESTS_OF_ONE if all_parts else 1
+        size = RoundSize(self._rate, requests_of_one=REQUESTS_OF_ALL_PARTS if all_parts else 1.0)
+
+        def deliver_round(batch: Sequence[InFlight]) -> list[InFlight]:
+            before = self._sender.requests_of_this_thread
+            again = Round(desk).deliver(batch)
+            size.delivered(len(batch), self._sender.requests_of_this_thread - before)
+            return again
+
         shards = Shards(
-            lambda batch: Round(desk).deliver(batch),
+            deliver_round,
             count=settings.sink_concurrency,
             collect_s=settings.sink_collect_s,
-            batch=max(1, int(min(budget or LARGEST_ROUND, LARGEST_ROUND))),
+            largest=size.records,
+            has_room=self._rate.has_room,
             stop=self._stop,
             idle=self._gate.tend,
         )

@@ -1,9 +1,10 @@
 """Environment of one sink."""
 
+import math
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, HttpUrl, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl, SecretStr
 
 from runtime.settings import LogLevel, ProcessSettings
 
@@ -19,6 +20,22 @@ def _sendable(token: SecretStr) -> SecretStr:
     if not is_sendable(token.get_secret_value()):
         raise ValueError("contains a character that no token has: a blank, a line break or an accent")
     return token
+
+
+def _requests_per_second(value: object) -> object:
+    try:
+        number = float(str(value))
+    except ValueError:
+        number = -1.0
+    if value != AUTO and not (number >= 0 and math.isfinite(number)):
+        raise ValueError(f"neither {AUTO} nor a number of requests, 0 or more")
+    return value if value == AUTO else number
+
+
+Auto = Literal["auto"]
+AUTO: Auto = "auto"
+
+RequestsPerSecond = Annotated[float | Auto, BeforeValidator(_requests_per_second)]
 
 
 def _row(count: int) -> int:
@@ -42,8 +59,10 @@ class SinkSettings(ProcessSettings):
     skyportal_token: Annotated[SecretStr, AfterValidator(_sendable)] = Field(
         description="API token of the bot user; or SKYPORTAL_TOKEN_FILE, the name of a file that holds it"
     )
-    skyportal_requests_per_second: float = Field(
-        default=5, ge=0, description="SkyPortal's limit for one token (5 unless its operator says so); 0: no limit"
+    skyportal_requests_per_second: RequestsPerSecond = Field(
+        default="auto",
+        description="Requests to SkyPortal. auto: as many as it takes, found by trying, shared with other sinks of the "
+        "same token; a number: at most so many; 0: no limit",
     )
     skyportal_connect_timeout_s: float = Field(default=5, gt=0, description="Seconds to wait for a connection")
     skyportal_read_timeout_s: float = Field(
@@ -77,7 +96,13 @@ class SinkSettings(ProcessSettings):
         default=20_000, ge=1, description="Objects of which the sink remembers what SkyPortal holds, some kB each"
     )
     sink_concurrency: int = Field(default=4, ge=1, le=16, description="Requests to SkyPortal at the same time")
-    sink_collect_s: float = Field(default=2, ge=0, description="Seconds to collect alerts for one round of requests")
+    sink_collect_s: float = Field(default=1, ge=0, description="Seconds to collect alerts for one round of requests")
+    sink_fresh_first_s: float = Field(
+        default=600,
+        ge=0,
+        description="Seconds of delay from which the newest alerts go before older ones, "
+        "which are delivered beside them; 0: in order",
+    )
     sink_in_flight_mib: float = Field(
         default=64,
         gt=0,

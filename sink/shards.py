@@ -1,5 +1,6 @@
 """Records between Kafka and SkyPortal: shards of objects, each with a worker of its own."""
 
+import math
 import threading
 import time
 import zlib
@@ -13,11 +14,18 @@ from sink.under_way import Withdrawn
 Deliver = Callable[[Sequence[InFlight]], list[InFlight]]
 """Delivers a batch; returns what is to be tried again."""
 
+LIVE_ROUNDS = 4
+"""Rounds of new records after which one of the backlog is delivered, if there are new ones all the time."""
+
 
 @dataclass(slots=True, eq=False)
 class _Shard:
     pending: list[InFlight] = field(default_factory=list)
     changed: threading.Condition = field(default_factory=threading.Condition)
+    live_rounds: int = 0
+    """In a row, while records of the backlog waited."""
+    waits_since: float = math.inf
+    """time.monotonic() from which a round of the backlog waits for room in the budget."""
 
 
 class Shards:
@@ -25,6 +33,9 @@ class Shards:
 
     An object belongs to one shard, and a shard has one request under way at a time: no object is in two requests at
     once, which SkyPortal's database would answer with a deadlock. While a batch is delivered the next one collects.
+
+    Records of the backlog begin only where others leave room in the budget: then one worker is busy with them at a
+    time, with all that its shard has, and new records find three of four workers free.
     """
 
     def __init__(
@@ -33,17 +44,19 @@ class Shards:
         *,
         count: int,
         collect_s: float,
-        batch: int,
+        largest: Callable[[], int],
+        has_room: Callable[[], bool],
         stop: threading.Event,
         idle: Callable[[Callable[[], bool]], None] = lambda _needed: None,
     ) -> None:
-        """``batch`` is the largest number of records in one round.
+        """``largest`` is the largest number of records in one round, ``has_room`` whether some budget is unused.
 
         A worker calls ``idle`` while nothing is in flight; it is to return soon after its argument becomes true.
         """
         self._deliver = deliver
         self._collect_s = collect_s
-        self._batch = batch
+        self._largest = largest
+        self._has_room = has_room
         self._stop = stop
         self._idle = idle
         self._shards = [_Shard() for _ in range(count)]
@@ -71,7 +84,8 @@ class Shards:
         shard = self._shards[zlib.crc32(item.alert.obj_id.encode()) % len(self._shards)]
         with shard.changed:
             shard.pending.append(item)
-            shard.changed.notify()
+            if len(shard.pending) in {1, self._largest()}:  # else a worker would look through them at each
+                shard.changed.notify()
 
     def drop(self, holdings: Collection[Holding]) -> None:
         """Forget the records of ``holdings`` that wait for their turn."""
@@ -108,14 +122,36 @@ class Shards:
             if not self._bytes:
                 self._idle(lambda: self._stop.is_set() or bool(self._bytes))
             with shard.changed:
-                now = time.monotonic()
-                due = [item for item in shard.pending if item.not_before <= now][: self._batch]
-                if due and (len(due) == self._batch or now - due[0].collected_at >= self._collect_s):
-                    taken = set(map(id, due))
+                if batch := self._due(shard):
+                    taken = set(map(id, batch))
                     shard.pending = [item for item in shard.pending if id(item) not in taken]
-                    return due
+                    return batch
                 shard.changed.wait(0.1)
         return []
+
+    def _due(self, shard: _Shard) -> list[InFlight]:
+        """Return the records of the next round, the new ones first; none if it is not time."""
+        now, largest = time.monotonic(), self._largest()
+        due = [item for item in shard.pending if item.not_before <= now]
+        live = [item for item in due if not item.is_backlog][:largest]
+        backlog = [item for item in due if item.is_backlog][:largest]
+        shard.waits_since = math.inf
+        passed_over = shard.live_rounds >= LIVE_ROUNDS
+        if self._is_time(live, largest, now) and not (backlog and passed_over):
+            shard.live_rounds += bool(backlog)
+            return live
+        if self._is_time(backlog, largest, now) and (passed_over or self._may_begin(shard, backlog[0].collected_at)):
+            shard.waits_since, shard.live_rounds = math.inf, 0
+            return backlog
+        return []
+
+    def _is_time(self, batch: Sequence[InFlight], largest: int, now: float) -> bool:
+        return bool(batch) and (len(batch) >= largest or now - batch[0].collected_at >= self._collect_s)
+
+    def _may_begin(self, shard: _Shard, since: float) -> bool:
+        """Say whether the budget has room, and no other shard has waited longer for it."""
+        shard.waits_since = since
+        return since <= min(other.waits_since for other in self._shards) and self._has_room()
 
     def _count(self, item: InFlight, sign: int) -> None:
         with self._lock:

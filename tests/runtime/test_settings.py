@@ -38,7 +38,7 @@ def test_what_is_not_set_has_its_default() -> None:
     assert settings.kafka_topic == "fink.alerts.v1"
     assert settings.rejected_topic == "fink.alerts.v1.rejected"
     assert settings.undecodable_topic == "fink.alerts.v1.undecodable"
-    assert settings.skyportal_requests_per_second == 5
+    assert settings.skyportal_requests_per_second == "auto"
     assert settings.skyportal_token.get_secret_value() == TOKEN
 
 
@@ -183,6 +183,8 @@ def test_settings_do_not_change() -> None:
     ("variable", "value"),
     [
         ("SKYPORTAL_REQUESTS_PER_SECOND", "-1"),
+        ("SKYPORTAL_REQUESTS_PER_SECOND", "nan"),
+        ("SKYPORTAL_REQUESTS_PER_SECOND", "fast"),
         ("SKYPORTAL_READ_TIMEOUT_S", "0"),
         ("SINK_CONCURRENCY", "17"),
         ("SINK_METRICS_PORT", "65536"),

@@ -10,6 +10,7 @@ from runtime.health import Health
 from runtime.settings import load
 from sink.gate import Gate
 from sink.offsets import InFlight
+from sink.pace import FixedPace
 from sink.rate import Rate
 from sink.sender import TRIES, Rejected, RouteBroken, Sender, Unanswered, UnknownObject
 from sink.settings import OWN_PREFIXES, SinkSettings
@@ -52,7 +53,7 @@ def sender(
     monkeypatch.setenv("SKYPORTAL_URL", f"{skyportal.url}/")
     monkeypatch.setenv("SKYPORTAL_TOKEN", skyportal.token)
     client = SkyPortal(load(SinkSettings, own_prefixes=OWN_PREFIXES))
-    return Sender(client, gate=gate, rate=Rate(0), under_way=under_way, stop=stop)
+    return Sender(client, gate=gate, rate=Rate(FixedPace(0)), under_way=under_way, stop=stop)
 
 
 def candidate(item: InFlight, *filter_ids: int) -> Request:

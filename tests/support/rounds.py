@@ -24,6 +24,7 @@ from sink.gate import Gate
 from sink.guard import Guard
 from sink.memory import Memory
 from sink.offsets import Holding, InFlight
+from sink.pace import FixedPace
 from sink.rate import Rate
 from sink.rejections import Rejections
 from sink.round import Round
@@ -70,7 +71,8 @@ class Rounds:
         self.under_way = UnderWay()
         health = Health()
         gate = Gate(health, probe=lambda: True, longest_pause_s=0.05)
-        sender = Sender(SkyPortal(settings), gate=gate, rate=Rate(0), under_way=self.under_way, stop=self.stop)
+        rate = Rate(FixedPace(0))
+        sender = Sender(SkyPortal(settings), gate=gate, rate=rate, under_way=self.under_way, stop=self.stop)
         directory = Directory(stale_after_s=0)
         directory.read(sender.get)
         self.desk = Desk(
