@@ -1,40 +1,57 @@
 """Records of one partition that were read ahead of older ones."""
 
-MOST_AHEAD = 100_000
-"""Records of one partition; some 100 bytes each."""
+from sink.ranges import Ranges
+
+MOST_METADATA = 1_500
+"""Characters. Kafka keeps 4,096 of what is committed with an offset, and drops a commit that has more."""
+
+NOTE = "ahead="
 
 
 class Ahead:
-    """Which offsets were read ahead, and which of them are settled. Nothing of it outlives the process.
+    """Which offsets were read ahead, and which of them are settled.
 
-    That is no loss: the committed offset is below all of them, so a successor reads them again, and SkyPortal takes
-    the same again for the same.
+    The settled ones are committed with the offset, so that a successor need not deliver them again. Where that fails,
+    it does: the committed offset is below all of them, and SkyPortal takes the same again for the same.
     """
 
-    def __init__(self) -> None:
-        self._offsets: set[int] = set()
+    def __init__(self, note: str = "", *, end: int = 0) -> None:
+        """``note`` is what was committed with the offset; of another topic, if it goes beyond ``end``."""
         self._unsettled: dict[int, float] = {}
         """With the time when each was appended to the topic."""
+        self._settled = Ranges()
+        if note.startswith(NOTE):
+            settled = Ranges.read(note.removeprefix(NOTE))
+            self._settled = settled if settled.end <= end else Ranges()
 
     def __contains__(self, offset: int) -> bool:
-        return offset in self._offsets
+        return offset in self._unsettled or offset in self._settled
 
-    def add(self, offset: int, appended_at: float) -> bool:
-        """Note a record in flight; False if it is there already, or if there are too many."""
-        if offset in self._offsets or len(self._offsets) >= MOST_AHEAD:
-            return False
-        self._offsets.add(offset)
+    @property
+    def note(self) -> str:
+        """What to commit with the offset."""
+        ranges = self._settled.text(MOST_METADATA - len(NOTE))
+        return NOTE + ranges if ranges else ""
+
+    def add(self, offset: int, appended_at: float) -> None:
+        """Note a record in flight."""
         self._unsettled[offset] = appended_at
-        return True
 
     def settle(self, offset: int) -> None:
         """Note that the record at ``offset`` needs no more work."""
+        if self._unsettled.pop(offset, None) is not None:
+            self._settled.add(offset)
+
+    def forget(self, offset: int) -> None:
+        """Forget a record that is in flight."""
         self._unsettled.pop(offset, None)
 
-    def take(self, offset: int) -> bool:
-        """Forget a record, because its turn has come; say whether it is settled."""
-        self._offsets.discard(offset)
-        return self._unsettled.pop(offset, None) is None
+    def reaches(self, offset: int) -> bool:
+        """Forget the records up to one whose turn has come; say whether that was settled ahead."""
+        settled = offset in self._settled
+        self._settled.forget_below(offset + 1)
+        self._unsettled.pop(offset, None)
+        return settled
 
     def oldest(self) -> float:
         """Return when the first record that is not settled was appended; 0 without one."""

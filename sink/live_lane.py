@@ -1,4 +1,4 @@
-"""The live lane: where reading is far behind, the newest records are read ahead of the others."""
+"""The live lane: where delivery is far behind, the newest records are read ahead of the others."""
 
 import logging
 import math
@@ -29,7 +29,7 @@ class _Reading:
 
 
 class LiveLane:
-    """Reads partitions from their end while their backlog is older than a threshold. Used by one thread.
+    """Reads partitions from their end while older records than a threshold are not settled. Used by one thread.
 
     It commits nothing: only what is settled below the first record that the backlog's reader has not read is passed.
     So whatever becomes of this lane, nothing is skipped; what it had delivered when the process ends is delivered
@@ -89,17 +89,23 @@ class LiveLane:
 
     def _look(self, holdings: Collection[Holding]) -> None:
         """Begin to read what is far behind, and leave what has caught up."""
-        oldest = time.time() - self._settings.sink_fresh_first_s
+        fresh_from = time.time() - self._settings.sink_fresh_first_s
+        # Of them all: what lies unread in a partition is as old as what was read of another.
+        is_behind = any(0 < holding.oldest() < fresh_from for holding in holdings)
+        before = set(self._readings)
         for holding in holdings:
-            end, reading = self._end_of(holding), self._readings.get(holding.partition)
+            reading = self._readings.get(holding.partition)
             if reading is None:
-                far_behind = 0 < holding.latest_appended_at < oldest and holding.latest < end - 1
-                if far_behind and not holding.blocked and not holding.has_newer:
+                if is_behind and not holding.blocked and not holding.has_newer:
                     self._read(holding)
-            elif holding.blocked or holding.latest >= max(reading.latest, end - 1):
+            elif not is_behind and holding.latest >= max(reading.latest, self._end_of(holding) - 1):
                 self._leave(holding)
-            elif reading.appended_at < oldest and reading.latest < self._own_end(holding) - 1:
+            elif reading.appended_at < fresh_from and reading.latest < self._own_end(holding) - 1:
                 self._read(holding)  # this lane is far behind itself, as after an outage
+        if begun := set(self._readings) - before:
+            log.warning("fresh first: read from the end, the backlog beside it partitions=%s", sorted(begun))
+        if ended := before - set(self._readings):
+            log.info("fresh first: the backlog is read partitions=%s", sorted(ended))
 
     def _read(self, holding: Holding) -> None:
         """Read a partition from its end on."""
@@ -107,16 +113,11 @@ class LiveLane:
         self._consumer.incremental_assign([TopicPartition(holding.topic, holding.partition, OFFSET_END)])
         self._readings[holding.partition] = _Reading(holding)
         holding.is_behind = True
-        log.warning(
-            "fresh first: partition=%d is read from its end, its backlog from offset %d on beside it",
-            holding.partition, holding.latest + 1,
-        )  # fmt: skip
 
     def _leave(self, holding: Holding) -> None:
         if self._readings.pop(holding.partition, None) is not None:
             self._consumer.incremental_unassign([TopicPartition(holding.topic, holding.partition)])
             holding.is_behind = False
-            log.info("partition=%d is not read from its end any more", holding.partition)
 
     def _handle(self, error: KafkaError, partition: int | None) -> None:
         """Leave a partition that cannot be read here: its other reader says what is wrong with it."""

@@ -151,12 +151,13 @@ class LocalTopic:
     def _assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         starts = positions.starts(consumer, partitions)
         for start in starts:
-            if start.offset == OFFSET_BEGINNING and start.partition in self._once_committed:
-                self._forgotten(consumer, start)
-        consumer.incremental_assign(starts)
+            if start.position.offset == OFFSET_BEGINNING and start.position.partition in self._once_committed:
+                self._forgotten(consumer, start.position)
+        consumer.incremental_assign([start.position for start in starts])
         self._oldest_lost = 0.0
-        for partition in partitions:
-            self._holdings[partition.partition] = Holding(self._topic, partition.partition)
+        for start in starts:
+            number = start.position.partition
+            self._holdings[number] = Holding(self._topic, number, start.ahead)
         self._apply()
         log.info("assigned partitions=%s", sorted(partition.partition for partition in partitions))
 
@@ -199,7 +200,7 @@ class LocalTopic:
         self._unplaced.discard(partition)
         # A partition in this state takes no seek; given anew with an offset, it goes on. The group does not notice.
         self._consumer.incremental_unassign([TopicPartition(self._topic, partition)])
-        self._consumer.incremental_assign([start])
+        self._consumer.incremental_assign([start.position])
         self._apply()
 
     def _forgotten(self, consumer: Consumer, start: TopicPartition) -> None:

@@ -1,5 +1,6 @@
 """Which offsets may be committed, when records finish out of order."""
 
+import math
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
@@ -15,7 +16,8 @@ from sink.reasons import Reason
 class Holding:
     """One partition during one assignment. A partition that comes back is another holding. Thread-safe."""
 
-    def __init__(self, topic: str, partition: int) -> None:
+    def __init__(self, topic: str, partition: int, ahead: Ahead | None = None) -> None:
+        """``ahead`` are the records that were delivered ahead of others during an earlier assignment."""
         self.topic = topic
         self.partition = partition
         self.held = True
@@ -23,14 +25,12 @@ class Holding:
         self.blocked = False
         """True if a record of a newer version stands in it: nothing more is read from it."""
         self.is_behind = False
-        """True while its newest records are read ahead of the others, which are the backlog."""
+        """True while its newest records are read ahead of the others."""
         self.latest = -1
         """The offset that was read last, records that were read ahead left out."""
-        self.latest_appended_at = 0.0
-        """When that was appended to the topic, as time.time() has it; 0 if the broker does not say."""
         self.has_newer = False
         """True if a record of a newer version stands further on: nothing is read ahead any more."""
-        self.ahead = Ahead()
+        self.ahead = Ahead() if ahead is None else ahead
         self._lock = threading.Lock()
         self._settled: OrderedDict[int, bool] = OrderedDict()
         self._appended: dict[int, float] = {}
@@ -47,23 +47,27 @@ class Holding:
         ``appended_at`` is when the broker got it, as time.time() has it; 0 if it does not say.
         """
         with self._lock:
-            self.latest, self.latest_appended_at = offset, appended_at
+            self.latest = offset
             self._appended[offset] = appended_at
             self._settled[offset] = False
+            self.ahead.reaches(offset)
 
     def read_ahead(self, offset: int, appended_at: float) -> bool:
         """Note that the record at ``offset`` is in flight before others that are older; False if it was read before."""
         with self._lock:
-            return offset > self.latest and self.ahead.add(offset, appended_at)
+            if offset <= self.latest or offset in self.ahead:
+                return False
+            self.ahead.add(offset, appended_at)
+            return True
 
     def reaches(self, offset: int, appended_at: float) -> bool:
         """Say whether the record at ``offset``, which is next, was read ahead: then it is not to be delivered again."""
         with self._lock:
             if offset not in self.ahead:
                 return False
-            self.latest, self.latest_appended_at = offset, appended_at
+            self.latest = offset
             self._appended[offset] = appended_at
-            self._settled[offset] = self.ahead.take(offset)
+            self._settled[offset] = self.ahead.reaches(offset)
             return True
 
     def unread(self, offset: int) -> bool:
@@ -71,7 +75,7 @@ class Holding:
         with self._lock:
             if offset not in self.ahead:
                 return False
-            self.ahead.take(offset)
+            self.ahead.forget(offset)
             self.has_newer = True
             return True
 
@@ -103,7 +107,9 @@ class Holding:
                 del self._settled[offset]
                 del self._appended[offset]
                 self._next, moved = offset + 1, True
-            return TopicPartition(self.topic, self.partition, self._next) if moved and self._next is not None else None
+            if not moved or self._next is None:
+                return None
+            return TopicPartition(self.topic, self.partition, self._next, metadata=self.ahead.note)
 
 
 def appended_at(message: Message) -> float:
@@ -142,8 +148,8 @@ class InFlight:
     holding: Holding
     collected_at: float
     """time.monotonic()."""
-    is_ahead: bool = False
-    """Whether it was read ahead of older records of its partition."""
+    appended_at: float = math.inf
+    """When it was appended to the topic, as time.time() has it; infinite if the broker does not say."""
     not_before: float = 0.0
     """time.monotonic() from which it may be tried again."""
     suspicion: Suspicion | None = None
@@ -174,11 +180,6 @@ class InFlight:
     def offset(self) -> int:
         """Where the message stands in its partition."""
         return offset_of(self.message)
-
-    @property
-    def is_backlog(self) -> bool:
-        """Whether newer records of its partition are read ahead of it, and go before it."""
-        return self.holding.is_behind and not self.is_ahead
 
     def begin(self, held: Held) -> None:
         """Go on under ``held``: what was done when we knew something else of the object is to be done again."""

@@ -1,6 +1,7 @@
 """The loop: what has arrived is collected, what is settled is passed. It never waits for SkyPortal."""
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from runtime.health import Health
 from schemas import codec
 from sink.dead_letters import DeadLetters
 from sink.local_topic import LocalTopic
-from sink.offsets import Holding, InFlight, offset_of
+from sink.offsets import Holding, InFlight, appended_at, offset_of
 from sink.reasons import Reason
 from sink.settings import SinkSettings
 from sink.shards import Shards
@@ -74,7 +75,12 @@ def collect(
         health.unready(health_part(holding), reason)
         topic.block(holding, offset_of(message))
     else:
-        is_ahead = offset_of(message) in holding.ahead
         shards.collect(
-            InFlight(message=message, alert=alert, holding=holding, collected_at=time.monotonic(), is_ahead=is_ahead)
+            InFlight(
+                message=message,
+                alert=alert,
+                holding=holding,
+                collected_at=time.monotonic(),
+                appended_at=appended_at(message) or math.inf,
+            )
         )

@@ -150,6 +150,7 @@ class Service:
             deliver_round,
             count=settings.sink_concurrency,
             collect_s=settings.sink_collect_s,
+            fresh_s=settings.sink_fresh_first_s,
             largest=size.records,
             has_room=self._rate.has_room,
             stop=self._stop,

@@ -18,6 +18,10 @@ LIVE_ROUNDS = 4
 """Rounds of new records after which one of the backlog is delivered, if there are new ones all the time."""
 
 
+SPACING_S = 0.5
+"""Between the beginnings of two rounds of the backlog: whether there is room shows when the first one has begun."""
+
+
 @dataclass(slots=True, eq=False)
 class _Shard:
     pending: list[InFlight] = field(default_factory=list)
@@ -34,8 +38,8 @@ class Shards:
     An object belongs to one shard, and a shard has one request under way at a time: no object is in two requests at
     once, which SkyPortal's database would answer with a deadlock. While a batch is delivered the next one collects.
 
-    Records of the backlog begin only where others leave room in the budget: then one worker is busy with them at a
-    time, with all that its shard has, and new records find three of four workers free.
+    Records of the backlog begin only where others leave room in the budget: at the limit one worker is busy with them
+    at a time, and new records find the others free.
     """
 
     def __init__(
@@ -44,6 +48,7 @@ class Shards:
         *,
         count: int,
         collect_s: float,
+        fresh_s: float,
         largest: Callable[[], int],
         has_room: Callable[[], bool],
         stop: threading.Event,
@@ -51,10 +56,13 @@ class Shards:
     ) -> None:
         """``largest`` is the largest number of records in one round, ``has_room`` whether some budget is unused.
 
+        Records that were appended more than ``fresh_s`` seconds ago are backlog; 0: none are.
+
         A worker calls ``idle`` while nothing is in flight; it is to return soon after its argument becomes true.
         """
         self._deliver = deliver
         self._collect_s = collect_s
+        self._fresh_s = fresh_s or math.inf
         self._largest = largest
         self._has_room = has_room
         self._stop = stop
@@ -62,6 +70,7 @@ class Shards:
         self._shards = [_Shard() for _ in range(count)]
         self._lock = threading.Lock()
         self._bytes = 0
+        self._begun_at = -math.inf
         self._failure: Exception | None = None
 
     @property
@@ -133,8 +142,9 @@ class Shards:
         """Return the records of the next round, the new ones first; none if it is not time."""
         now, largest = time.monotonic(), self._largest()
         due = [item for item in shard.pending if item.not_before <= now]
-        live = [item for item in due if not item.is_backlog][:largest]
-        backlog = [item for item in due if item.is_backlog][:largest]
+        fresh_from = time.time() - self._fresh_s
+        live = [item for item in due if item.appended_at >= fresh_from][:largest]
+        backlog = [item for item in due if item.appended_at < fresh_from][:largest]
         shard.waits_since = math.inf
         passed_over = shard.live_rounds >= LIVE_ROUNDS
         if self._is_time(live, largest, now) and not (backlog and passed_over):
@@ -151,7 +161,13 @@ class Shards:
     def _may_begin(self, shard: _Shard, since: float) -> bool:
         """Say whether the budget has room, and no other shard has waited longer for it."""
         shard.waits_since = since
-        return since <= min(other.waits_since for other in self._shards) and self._has_room()
+        with self._lock:
+            is_first = since <= min(other.waits_since for other in self._shards)
+            now = time.monotonic()
+            if not is_first or now - self._begun_at < SPACING_S or not self._has_room():
+                return False
+            self._begun_at = now
+            return True
 
     def _count(self, item: InFlight, sign: int) -> None:
         with self._lock:

@@ -52,20 +52,25 @@ def create_topic(broker: str, topic: str, partitions: int = 1, **config: str) ->
     until(lambda: len(partitions_of(broker, topic)) == partitions, f"{topic} to be led")
 
 
-def publish(broker: str, topic: str, messages: Iterable[tuple[bytes | None, bytes | None]]) -> None:
-    """Publish (key, value) messages and see that they arrived."""
+def publish(
+    broker: str, topic: str, messages: Iterable[tuple[bytes | None, bytes | None]], *, hours_ago: float = 0
+) -> None:
+    """Publish (key, value) messages, as if so long ago, and see that they arrived."""
     producer = Producer({"bootstrap.servers": broker, "message.max.bytes": 10_000_000, "max.in.flight": 1})
     errors = []
+    stamp = round((time.time() - 3600 * hours_ago) * 1000)
     for key, value in messages:
-        producer.produce(topic, key=key, value=value, on_delivery=lambda error, _message: errors.append(error))
+        producer.produce(
+            topic, key=key, value=value, timestamp=stamp, on_delivery=lambda error, _message: errors.append(error)
+        )
         producer.poll(0)
     assert producer.flush(PATIENCE_S) == 0
     assert not any(errors), errors
 
 
-def publish_records(broker: str, topic: str, alerts: Iterable[SkyPortalAlert]) -> None:
-    """Publish records as the processor does."""
-    publish(broker, topic, ((alert.obj_id.encode(), codec.encode(alert)) for alert in alerts))
+def publish_records(broker: str, topic: str, alerts: Iterable[SkyPortalAlert], *, hours_ago: float = 0) -> None:
+    """Publish records as the processor does, as if so long ago."""
+    publish(broker, topic, ((alert.obj_id.encode(), codec.encode(alert)) for alert in alerts), hours_ago=hours_ago)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,64 @@
+"""Fresh first: after an outage tonight's alerts do not wait behind the backlog, and none of it is skipped."""
+
+from pathlib import Path
+
+from demo.skyportal.process import SkyPortal
+from schemas.record import SkyPortalAlert
+from support.kafka import create_topic, publish_records, until
+from support.records import some_alerts
+from support.sink import (
+    assert_never_left_the_group,
+    environment,
+    letters,
+    running_sink,
+    until_settled,
+)
+from support.skyportal import accepted, overlaps
+from support.whole import assert_whole
+
+BACKLOG = 240
+LIVE = 40
+SLOWLY = {"SKYPORTAL_REQUESTS_PER_SECOND": "40", "SINK_CONCURRENCY": "8", "SINK_IN_FLIGHT_MIB": "2"}
+"""A backlog that takes many seconds, in rounds of one."""
+
+
+def the_backlog() -> list[SkyPortalAlert]:
+    """Return alerts of an earlier night."""
+    return some_alerts(BACKLOG, objects=BACKLOG)
+
+
+def tonights() -> list[SkyPortalAlert]:
+    """Return new alerts, half of them of objects that are in the backlog too."""
+    return some_alerts(LIVE, first=BACKLOG + BACKLOG - LIVE // 2, objects=BACKLOG)
+
+
+def live_ones(skyportal: SkyPortal, alerts: list[SkyPortalAlert]) -> int:
+    """Return how many of these alerts SkyPortal has as candidates."""
+    passed = {(alert.obj_id, alert.observed_at.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]) for alert in alerts}
+    rows = skyportal.control.state()["candidates"]
+    return len(passed & {(row["obj_id"], row["passed_at"][:23]) for row in rows})
+
+
+def test_tonights_alerts_do_not_wait_behind_the_backlog(
+    broker: str, topic: str, skyportal: SkyPortal, tmp_path: Path
+) -> None:
+    backlog, live = the_backlog(), tonights()
+    routes = tmp_path / "routes.toml"
+    routes.write_text("[defaults]\nparts = ['candidate', 'photometry']\n")
+    settings = environment(broker, topic, skyportal, SINK_ROUTES=str(routes), **SLOWLY)
+    create_topic(broker, topic, 4)
+    publish_records(broker, topic, backlog, hours_ago=8)
+
+    with running_sink(settings) as sink:
+        until(lambda: "fresh first: read from the end" in sink.output, "the backlog being noticed", 12)
+        publish_records(broker, topic, live)
+        until(lambda: live_ones(skyportal, live) == LIVE, "tonight's alerts")
+        assert accepted(skyportal) < (BACKLOG + LIVE) / 2
+        until_settled(broker, topic)
+        assert_never_left_the_group(sink)
+
+    assert_whole(skyportal, [*backlog, *live], routes=routes)
+    requests = skyportal.control.requests()
+    assert overlaps(requests) == []
+    assert len([one for one in requests if one["path"] == "/api/candidates"]) == BACKLOG + LIVE, "an alert went twice"
+    assert letters(broker, topic) == []
