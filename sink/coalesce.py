@@ -47,16 +47,16 @@ def photometry(routed: Sequence[Routed]) -> Iterator[list[Routed]]:
 
 def _chunks(records: Iterable[Routed], seen_by: Audience) -> Iterator[list[Routed]]:
     chunk: list[Routed] = []
-    rows = 0
+    rows: set[object] = set()  # histories of one object overlap
     for one in records:
-        points = len(unsent(one, seen_by))
         if one.item.suspicion:
             yield [one]
             continue
-        if chunk and rows + points > MOST_ROWS:
+        points = {one.point_key(row) for row in unsent(one, seen_by)}
+        if chunk and len(rows | points) > MOST_ROWS:
             yield chunk
-            chunk, rows = [], 0
+            chunk, rows = [], set()
         chunk.append(one)
-        rows += points
+        rows |= points
     if chunk:
         yield chunk

@@ -63,6 +63,15 @@ def test_rows_end_a_request_before_they_are_too_many() -> None:
     assert [len(chunk) for chunk in coalesce.photometry(records)] == [2, 2, 1]
 
 
+def test_points_that_several_histories_share_count_once() -> None:
+    night = [light_curve(*[20.5] * 44, mjd=MJD + day) for day in range(30)]
+    records = [
+        routed(observed_at=instant(MJD + day), photometry=curve, alert_id=str(day)) for day, curve in enumerate(night)
+    ]
+
+    assert list(coalesce.photometry(records)) == [records]
+
+
 def test_an_alert_with_more_rows_than_a_request_is_alone() -> None:
     large = routed(photometry=light_curve(*map(float, range(MOST_ROWS + 1))))
 
