@@ -14,9 +14,10 @@ LEAST = 0.5
 DOUBLES_S = 3.0
 """While no ceiling is known: a whitelisted address is found by the second ten of a backlog."""
 
-STEP_BACK = 0.95
+STEP_BACK = 0.9
 """What is left of the rate after a 429. SkyPortal's proxy does not count what it refuses: to hover at the limit costs
-nothing, and to fall far below it would waste the budget."""
+nothing. Its burst of ten makes up for the time below the limit, up to limits of fifty a second; nearer to 1 there are
+more refusals and nothing is won."""
 
 SPREAD = 0.004
 """RFC 9438's C, for requests per second: near a ceiling the rate stays for some eight seconds, half a minute later it
