@@ -132,7 +132,7 @@ class Sender:
 
     @property
     def requests_of_this_thread(self) -> int:
-        """How many requests the calling thread has sent."""
+        """How many requests the calling thread has sent; what SkyPortal refused with a 429 costs nothing."""
         return getattr(self._threads, "requests", 0)
 
     def send(self, request: Request, items: Sequence[InFlight] = ()) -> Any:
@@ -213,7 +213,6 @@ class Sender:
     def _ask(self, request: Request, items: Sequence[InFlight]) -> tuple[Answer, Verdict]:
         """Send ``request`` for ``items``, count it, and return the answer and what it means."""
         started = time.monotonic()
-        self._threads.requests = self.requests_of_this_thread + 1
         try:
             with self._under_way.request(items):
                 answer = self._skyportal.ask(request)
@@ -222,6 +221,7 @@ class Sender:
             raise
         verdict = judge(answer, of_one_object=bool(items and request.endpoint_label))
         self._rate.answered(throttled=verdict is Verdict.THROTTLED)
+        self._threads.requests = self.requests_of_this_thread + (verdict is not Verdict.THROTTLED)
         self._count(request, verdict, started)
         return answer, verdict
 
