@@ -30,8 +30,9 @@ types: $(VENV)/installed
 unit: $(VENV)/installed
 	@$(BIN)/pytest $(PYTEST)
 
-bench: $(VENV)/installed  ## Measure the processor beside fink-client, and through a Kafka
+bench: $(VENV)/installed  ## Measure processor and sink beside what they replace (an hour; alone: python -m benchmarks.sink)
 	@$(BIN)/python -m benchmarks.processor
+	@$(BIN)/python -m benchmarks.sink
 
 fuzz: $(VENV)/installed  ## Damage 100,000 messages: each has to become a record or a dead letter
 	@PYTHONPATH=tests $(BIN)/python -m fuzz --messages $(MESSAGES) --seed $(SEED)

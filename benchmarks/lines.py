@@ -1,6 +1,7 @@
-"""What a benchmark prints: a line of facts for each measurement, and whether the target was met."""
+"""What a benchmark prints: a line of facts for each measurement, and whether the targets were met."""
 
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 Figure = str | int | float
@@ -22,12 +23,18 @@ class Target:
         return figure <= self.limit if self.at_most else figure >= self.limit
 
 
-def line(facts: dict[str, Figure], *, of: str = "", target: Target | None = None) -> str:
-    """Return the line of ``facts``, the last ones being the target of the fact called ``of``, and whether it is met."""
+def line(program: str, facts: Mapping[str, Figure], targets: Mapping[str, Target] | None = None) -> str:
+    """Return the line of ``facts`` about ``program``, then the targets of the facts that have one, and ``ok``.
+
+    A single target is called ``target``, several are called after their facts. ``ok`` says whether all are met.
+    """
     named = dict(facts)
-    if target is not None:
-        named |= {"target": target.limit, "ok": "yes" if target.is_met(float(facts[of])) else "no"}
-    return " ".join(["bench processor", *(f"{name}={_text(figure)}" for name, figure in named.items())])
+    if targets:
+        one = len(targets) == 1
+        named |= {"target" if one else f"target_{name}": target.limit for name, target in targets.items()}
+        met = all(target.is_met(float(facts[name])) for name, target in targets.items())
+        named["ok"] = "yes" if met else "no"
+    return " ".join(["bench", program, *(f"{name}={_text(figure)}" for name, figure in named.items())])
 
 
 def remark(text: str) -> None:

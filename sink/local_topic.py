@@ -58,7 +58,7 @@ class LocalTopic:
             "auto.offset.reset": "error",
             "on_commit": self._committed,
             "fetch.message.max.bytes": kafka.LARGEST_MESSAGE_BYTES,
-            "queued.max.messages.kbytes": 64 * 1024,
+            "queued.max.messages.kbytes": 16 * 1024,
         }
         self._consumer = Consumer(client, logger=kafka.log)
         self._lane = LiveLane(settings, end_of=self._end_of)

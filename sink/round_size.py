@@ -7,6 +7,9 @@ from sink.rate import Rate
 ROUND_S = 15.0
 """At the limit. What arrives meanwhile waits for the end of it."""
 
+SMALLEST_ROUND = 20
+"""Records of one round at any rate, if so many wait: as many classes share a request."""
+
 LARGEST_ROUND = 50
 """Records of one round: the points of so many fill a photometry request, more share nothing more."""
 
@@ -29,7 +32,7 @@ class RoundSize:
     def records(self) -> int:
         """Return the largest number of records for one round."""
         requests = ROUND_S * self._rate.per_second
-        return max(1, int(min(requests / self._requests_of_one, LARGEST_ROUND)))
+        return int(min(max(requests / self._requests_of_one, SMALLEST_ROUND), LARGEST_ROUND))
 
     def delivered(self, records: int, requests: int) -> None:
         """Note that a round of so many records took so many requests."""

@@ -18,8 +18,8 @@ LIVE_ROUNDS = 4
 """Rounds of new records after which one of the backlog is delivered, if there are new ones all the time."""
 
 
-SPACING_S = 0.5
-"""Between the beginnings of two rounds of the backlog: whether there is room shows when the first one has begun."""
+SPACING_S = 0.25
+"""Between the beginnings of two such rounds: whether there is room shows when the first one has begun."""
 
 
 @dataclass(slots=True, eq=False)
@@ -29,7 +29,7 @@ class _Shard:
     live_rounds: int = 0
     """In a row, while records of the backlog waited."""
     waits_since: float = math.inf
-    """time.monotonic() from which a round of the backlog waits for room in the budget."""
+    """time.monotonic() from which a round waits for room in the budget."""
 
 
 class Shards:
@@ -38,8 +38,8 @@ class Shards:
     An object belongs to one shard, and a shard has one request under way at a time: no object is in two requests at
     once, which SkyPortal's database would answer with a deadlock. While a batch is delivered the next one collects.
 
-    Records of the backlog begin only where others leave room in the budget: at the limit one worker is busy with them
-    at a time, and new records find the others free.
+    Where more is waiting than fits into a round, and for the backlog, a round begins only if the others leave room in
+    the budget: at the limit one worker is busy at a time, and a few new records find another one free.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class Shards:
         self._idle = idle
         self._shards = [_Shard() for _ in range(count)]
         self._lock = threading.Lock()
-        self._bytes = 0
+        self._bytes = self._records = 0
         self._begun_at = -math.inf
         self._failure: Exception | None = None
 
@@ -77,6 +77,11 @@ class Shards:
     def bytes_in_flight(self) -> int:
         """Bytes of the records that are collected and not settled."""
         return self._bytes
+
+    @property
+    def records_in_flight(self) -> int:
+        """How many those are."""
+        return self._records
 
     def bytes_waiting_for_routes(self) -> int:
         """Return the bytes of the records whose route is broken."""
@@ -146,14 +151,20 @@ class Shards:
         live = [item for item in due if item.appended_at >= fresh_from][:largest]
         backlog = [item for item in due if item.appended_at < fresh_from][:largest]
         shard.waits_since = math.inf
-        passed_over = shard.live_rounds >= LIVE_ROUNDS
-        if self._is_time(live, largest, now) and not (backlog and passed_over):
+        passed_over = bool(backlog) and shard.live_rounds >= LIVE_ROUNDS
+        if not passed_over and self._is_time(live, largest, now):
+            # More than a round: they queue already, and the next round is as good a one.
+            if len(live) >= largest and not self._may_begin(shard, live[0].collected_at):
+                return []
             shard.live_rounds += bool(backlog)
-            return live
-        if self._is_time(backlog, largest, now) and (passed_over or self._may_begin(shard, backlog[0].collected_at)):
-            shard.waits_since, shard.live_rounds = math.inf, 0
-            return backlog
-        return []
+            chosen = live
+        elif self._is_time(backlog, largest, now) and (passed_over or self._may_begin(shard, backlog[0].collected_at)):
+            shard.live_rounds = 0
+            chosen = backlog
+        else:
+            return []
+        shard.waits_since = math.inf
+        return chosen
 
     def _is_time(self, batch: Sequence[InFlight], largest: int, now: float) -> bool:
         return bool(batch) and (len(batch) >= largest or now - batch[0].collected_at >= self._collect_s)
@@ -172,4 +183,5 @@ class Shards:
     def _count(self, item: InFlight, sign: int) -> None:
         with self._lock:
             self._bytes += sign * item.size
+            self._records += sign
         metrics.IN_FLIGHT.inc(sign)

@@ -28,9 +28,8 @@ class SkyPortal:
         self.state = State(directory)
         self.faults = Faults(time.monotonic)
         self.journal = Journal()
-        self._limit = nginx.RateLimit(clock=time.monotonic)
-        self._whitelist = whitelist
-        self._pace = Pace(workers=workers, service_times=service_times)
+        self.limit = nginx.RateLimit(clock=time.monotonic, rate=0 if whitelist else nginx.RATE)
+        self.pace = Pace(workers=workers, service_times=service_times)
         self._locks = Locks()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -63,7 +62,7 @@ class SkyPortal:
         return web.Response(status=answer.status or 500, body=sent, headers=headers)
 
     def _passes_limit(self, key: str | None) -> bool:
-        return self._whitelist or key is None or self._limit.allows(key)
+        return key is None or self.limit.allows(key)
 
     async def _behind_nginx(self, request: web.Request, entry: Entry, body: bytes) -> Answer:
         facts = faults.Request(method=entry.method, path=entry.path, obj_ids=entry.obj_ids)
@@ -103,7 +102,7 @@ class SkyPortal:
                 arguments=arguments,
                 query=request.rel_url.query,
                 body=body,
-                pace=self._pace,
+                pace=self.pace,
                 locks=self._locks,
             )
             if fault is None:

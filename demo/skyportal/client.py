@@ -53,6 +53,14 @@ class Control:
         """Delete the objects that no group saved and that are older, with all of theirs; return their names."""
         return list(self._ask("POST", "purge", {"older_than_s": older_than_s})["purged"])
 
+    def limit(self, requests_per_second: float) -> None:
+        """Let so many requests of a token pass in a second from now on, after a burst; 0 lets all of them pass."""
+        self._ask("POST", "limit", {"requests_per_second": requests_per_second})
+
+    def service_times(self, *, taken: bool) -> None:
+        """Take as long as the real one from now on, or no time at all."""
+        self._ask("POST", "service_times", {"taken": taken})
+
     def reset(self) -> None:
         """Empty the tables and the list of requests; the set-up and the faults stay."""
         self._ask("POST", "reset")

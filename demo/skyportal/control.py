@@ -48,6 +48,18 @@ def _purge(skyportal: "SkyPortal", older_than_s: float = 0) -> object:
     return {"purged": skyportal.state.purge(created_before=now(-older_than_s))}
 
 
+def _limit(skyportal: "SkyPortal", requests_per_second: float) -> object:
+    if requests_per_second < 0:
+        raise ValueError(f"a limit of {requests_per_second} requests per second: 0 is none at all")
+    skyportal.limit.rate = requests_per_second
+    return {"requests_per_second": requests_per_second}
+
+
+def _service_times(skyportal: "SkyPortal", *, taken: bool) -> object:
+    skyportal.pace.service_times = taken
+    return {"taken": taken}
+
+
 def _answer(skyportal: "SkyPortal", method: str, name: str, body: dict[str, Any], since: int) -> object:
     answers: dict[str, Callable[[], object]] = {
         "POST faults": lambda: _faults(skyportal, method, body),
@@ -58,6 +70,8 @@ def _answer(skyportal: "SkyPortal", method: str, name: str, body: dict[str, Any]
         "GET counts": lambda: counts(skyportal),
         "POST setup": lambda: arrangement.arrange(skyportal.state, body),
         "POST reset": lambda: _reset(skyportal),
+        "POST limit": lambda: _limit(skyportal, **body),
+        "POST service_times": lambda: _service_times(skyportal, **body),
         "POST purge": lambda: _purge(skyportal, **body),
     }
     if f"{method} {name}" not in answers:

@@ -3,7 +3,7 @@
 import json
 import time
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -22,6 +22,8 @@ class Entry:
     path: str
     obj_ids: list[str]
     rows: int
+    passed_at: str | None = None
+    """When the object passed the filters, as a candidate's POST says it; None for every other request."""
     fault: str | None = None
     status: int | None = None
     duration: float | None = None
@@ -38,7 +40,8 @@ class Journal:
     def arrived(self, method: str, path: str, body: bytes) -> Entry:
         """Write down a request."""
         self._number += 1
-        obj_ids, rows = summary(body)
+        values = _values(body)
+        obj_ids, rows = summary(values)
         entry = Entry(
             number=self._number,
             monotonic=time.monotonic(),
@@ -47,6 +50,7 @@ class Journal:
             path=path,
             obj_ids=obj_ids,
             rows=rows,
+            passed_at=str(values["passed_at"]) if "passed_at" in values else None,
         )
         self._entries.append(entry)
         return entry
@@ -67,14 +71,8 @@ class Journal:
         self.by_status.clear()
 
 
-def summary(body: bytes) -> tuple[list[str], int]:
+def summary(values: Mapping[str, Any]) -> tuple[list[str], int]:
     """Return the distinct objects that a body names, and its rows of photometry."""
-    try:
-        values = json.loads(body) if body else {}
-    except ValueError:
-        return [], 0
-    if not isinstance(values, dict):
-        return [], 0
     items = values.get("classifications")
     if isinstance(items, list):
         return list(dict.fromkeys(str(item.get("obj_id")) for item in items if isinstance(item, dict))), len(items)
@@ -83,3 +81,12 @@ def summary(body: bytes) -> tuple[list[str], int]:
     if isinstance(named, list):
         return list(dict.fromkeys(map(str, named))), rows
     return ([] if named is None else [str(named)]), rows or int("mjd" in values)
+
+
+def _values(body: bytes) -> dict[str, Any]:
+    """Return what a body says; nothing where it is not a JSON object."""
+    try:
+        values = json.loads(body) if body else {}
+    except ValueError:
+        return {}
+    return values if isinstance(values, dict) else {}

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import stages, stream
-from benchmarks.cases import FinkMessage, Sample, made_up
 from benchmarks.lines import Target, line
+from benchmarks.processor import stages, stream
+from benchmarks.processor.cases import FinkMessage, Sample, made_up
 from schemas.avro import CODECS
 
 
@@ -22,17 +22,21 @@ def small(sample: Sample) -> Sample:
 
 
 @pytest.mark.parametrize(
-    ("figure", "target", "end"),
+    ("targets", "end"),
     [
-        (3.05, Target(limit=3), "ratio=3.05 target=3 ok=yes"),
-        (2.95, Target(limit=3), "ratio=2.95 target=3 ok=no"),
-        (1.1, Target(limit=1.1, at_most=True), "ratio=1.1 target=1.1 ok=yes"),
-        (1.2, Target(limit=1.1, at_most=True), "ratio=1.2 target=1.1 ok=no"),
-        (2.0, None, "ratio=2"),
+        ({"ratio": Target(limit=3)}, " target=3 ok=yes"),
+        ({"ratio": Target(limit=3.2)}, " target=3.2 ok=no"),
+        ({"cost": Target(limit=1.1, at_most=True)}, " target=1.1 ok=yes"),
+        ({"cost": Target(limit=1, at_most=True)}, " target=1 ok=no"),
+        ({"ratio": Target(limit=3), "cost": Target(limit=1.1)}, " target_ratio=3 target_cost=1.1 ok=yes"),
+        ({"ratio": Target(limit=3), "cost": Target(limit=1.2)}, " target_ratio=3 target_cost=1.2 ok=no"),
+        ({}, ""),
     ],
 )
-def test_a_line_says_whether_the_target_is_met(figure: float, target: Target | None, end: str) -> None:
-    assert line({"case": "ztf", "ratio": figure}, of="ratio", target=target) == f"bench processor case=ztf {end}"
+def test_a_line_says_whether_its_targets_are_met(targets: dict[str, Target], end: str) -> None:
+    said = line("processor", {"case": "ztf", "ratio": 3.05, "cost": 1.1}, targets)
+
+    assert said == f"bench processor case=ztf ratio=3.05 cost=1.1{end}"
 
 
 def test_every_codec_is_compared_with_fink_client(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from sink.pace import FixedPace
 from sink.rate import Rate
-from sink.round_size import LARGEST_ROUND, RoundSize
+from sink.round_size import LARGEST_ROUND, SMALLEST_ROUND, RoundSize
 
 
 def size(per_second: float, requests_of_one: float) -> RoundSize:
@@ -13,7 +13,14 @@ def size(per_second: float, requests_of_one: float) -> RoundSize:
 
 @pytest.mark.parametrize(
     ("per_second", "requests_of_one", "records"),
-    [(5, 1.02, 50), (5, 2, 37), (5, 6.2, 12), (0.1, 6.2, 1), (0, 6.2, LARGEST_ROUND), (1000, 1, LARGEST_ROUND)],
+    [
+        (5, 1.02, LARGEST_ROUND),
+        (5, 2, 37),
+        (5, 6.2, SMALLEST_ROUND),
+        (0.1, 6.2, SMALLEST_ROUND),
+        (0, 6.2, LARGEST_ROUND),
+        (1000, 1, LARGEST_ROUND),
+    ],
 )
 def test_a_round_is_what_the_rate_answers_in_a_quarter_of_a_minute(
     per_second: float, requests_of_one: float, records: int
@@ -27,8 +34,8 @@ def test_known_objects_make_the_rounds_larger_and_new_ones_smaller() -> None:
         found.delivered(20, 40)
     assert found.records() == 37
     for _ in range(40):
-        found.delivered(12, 74)
-    assert found.records() == 12
+        found.delivered(25, 75)
+    assert found.records() == 25
 
 
 def test_one_alert_that_comes_alone_says_little_of_a_backlog() -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks.cases import ALL_ANNOTATIONS
-from benchmarks.topic import FinkTopic
+from benchmarks.processor.cases import ALL_ANNOTATIONS
+from benchmarks.processor.topic import FinkTopic
 from processor.convert import FinkSurvey
 
 LEAVING_S = 30.0

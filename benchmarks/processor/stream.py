@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
 
-from benchmarks.cases import DISTINCT, Sample
-from benchmarks.lines import Target, line, remark
-from benchmarks.processes import Processor, running
-from benchmarks.topic import FinkTopic
+from benchmarks.lines import Figure, Target, line, remark
+from benchmarks.processor.cases import DISTINCT, Sample
+from benchmarks.processor.processes import Processor, running
+from benchmarks.processor.topic import FinkTopic
 from demo.fink.samples import Case
 
 ALERTS: dict[Case, int] = {"lsst_long": 2_000, "ztf": 5_000}
@@ -61,6 +61,7 @@ def one_and_two(sample: Sample, bootstrap_servers: str, scratch: Path, cores: in
     for processors, found in runs.items():
         cpu = mean(one.cpu_s_per_alert for one in found)
         yield line(
+            "processor",
             {
                 "case": f"kafka_{sample.case}",
                 "processors": processors,
@@ -70,8 +71,7 @@ def one_and_two(sample: Sample, bootstrap_servers: str, scratch: Path, cores: in
                 "cores": cores,
                 "alerts": sample.alerts,
             },
-            of="vs_one",
-            target=CPU_OF_TWO if processors > 1 else None,
+            {"vs_one": CPU_OF_TWO} if processors > 1 else {},
         )
 
 
@@ -79,7 +79,8 @@ def memory(sample: Sample, bootstrap_servers: str, scratch: Path) -> str:
     """Return the line about the memory of a processor that streams `MEMORY_ALERTS`. Raises `Lost`."""
     remark(f"{MEMORY_ALERTS} alerts ({DISTINCT} different ones) through Kafka, for the memory that it takes")
     peak = run(sample, MEMORY_ALERTS, 1, bootstrap_servers, scratch).peak_mb
-    return line({"case": "memory", "alerts": MEMORY_ALERTS, "peak_mb": peak}, of="peak_mb", target=PEAK_MB)
+    facts: dict[str, Figure] = {"case": "memory", "alerts": MEMORY_ALERTS, "peak_mb": peak}
+    return line("processor", facts, {"peak_mb": PEAK_MB})
 
 
 def run(sample: Sample, alerts: int, processors: int, bootstrap_servers: str, scratch: Path) -> Run:

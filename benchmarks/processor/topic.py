@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from confluent_kafka import ConsumerGroupState, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
-from benchmarks.cases import FinkMessage
+from benchmarks.processor.cases import FinkMessage
 from demo.fink import FinkPublisher
 from schemas import names
 

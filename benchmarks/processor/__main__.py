@@ -14,9 +14,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks import stages, stream
-from benchmarks.cases import SURVEYS, Sample, made_up, real
 from benchmarks.lines import remark
+from benchmarks.processor import stages, stream
+from benchmarks.processor.cases import SURVEYS, Sample, made_up, real
 from demo.kafka import running_kafka
 
 DELETE_SOON = {"log.segment.delete.delay.ms": "1000"}

@@ -7,8 +7,8 @@ from time import process_time
 
 from fink_client.consumer import AlertConsumer
 
-from benchmarks.cases import ALL_ANNOTATIONS, Sample
 from benchmarks.lines import Figure, Target, line
+from benchmarks.processor.cases import ALL_ANNOTATIONS, Sample
 from demo.fink.samples import Case
 from processor.convert import Source, convert
 from processor.decode import Decoder
@@ -114,4 +114,4 @@ def _line(sample: Sample, codec: str, rounds: list[Times], theirs: float) -> str
         "encode_ms": encode * 1e3,
         "alerts": sample.alerts,
     }
-    return line(facts, of="ratio", target=Target(limit=TARGETS[codec, sample.case]))
+    return line("processor", facts, {"ratio": Target(limit=TARGETS[codec, sample.case])})

@@ -1,0 +1,1 @@
+"""What a processor costs, beside fink-client and through a real Kafka."""
