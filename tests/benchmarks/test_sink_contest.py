@@ -122,7 +122,7 @@ def test_no_object_is_in_two_batches_of_the_ideal_loop_at_a_time(portal: SkyPort
     assert sum(map(len, owners.values())) == len(set().union(*owners.values())) == 30
 
 
-@pytest.mark.parametrize(("known", "batch"), [(0, 12), (8, 37)])
+@pytest.mark.parametrize(("known", "batch"), [(0, 20), (8, 37)])
 def test_a_batch_of_the_ideal_loop_is_what_the_limit_lets_pass_in_a_round(
     portal: SkyPortal, known: int, batch: int
 ) -> None:
