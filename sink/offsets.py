@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, Message, TopicPartition
 
+from schemas import codec
 from schemas.record import SkyPortalAlert
 from sink.ahead import Ahead
 from sink.held import Held
@@ -144,7 +145,8 @@ class InFlight:
     """One record that is collected and not settled."""
 
     message: Message
-    alert: SkyPortalAlert
+    decoded: SkyPortalAlert | None = None
+    """What the message says, while somebody works with it: it takes eight times the memory."""
     holding: Holding
     collected_at: float
     """time.monotonic()."""
@@ -170,6 +172,17 @@ class InFlight:
     """What of it will never be accepted: part, and which picture, origin or the like."""
     lost: dict[tuple[str, str], Reason] = field(default_factory=dict)
     """Why parts of it will never be accepted."""
+
+    @property
+    def alert(self) -> SkyPortalAlert:
+        """The record. Raises `Undecodable` as `decode` does, if it has never been decoded."""
+        if self.decoded is None:
+            self.decoded = codec.decode(self.message.value())
+        return self.decoded
+
+    def lay_down(self) -> None:
+        """Keep nothing but the message while the record waits."""
+        self.decoded = None
 
     @property
     def size(self) -> int:

@@ -82,7 +82,7 @@ def collect(
         shards.collect(
             InFlight(
                 message=message,
-                alert=alert,
+                decoded=alert,
                 holding=holding,
                 collected_at=time.monotonic(),
                 appended_at=appended_at(message) or math.inf,

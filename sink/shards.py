@@ -96,6 +96,7 @@ class Shards:
         """Take a record; it is settled some time later, unless its partition is dropped before."""
         self._count(item, +1)
         shard = self._shards[zlib.crc32(item.alert.obj_id.encode()) % len(self._shards)]
+        item.lay_down()
         with shard.changed:
             shard.pending.append(item)
             if len(shard.pending) in {1, self._largest()}:  # else a worker would look through them at each
@@ -119,6 +120,8 @@ class Shards:
         try:
             while batch := self._take(shard):
                 again = self._deliver(batch)
+                for item in again:
+                    item.lay_down()
                 with shard.changed:
                     shard.pending += again
                 returned = set(map(id, again))

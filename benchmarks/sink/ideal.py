@@ -144,7 +144,7 @@ class Ideal(Loop):
 
     def _routed(self, alert: SkyPortalAlert) -> Routed:
         held = Held(exists=alert.obj_id in self._annotations)
-        return Routed(InFlight(message=_EMPTY, alert=alert, holding=_NOWHERE, collected_at=0), self._to, held)
+        return Routed(InFlight(message=_EMPTY, decoded=alert, holding=_NOWHERE, collected_at=0), self._to, held)
 
 
 _picture = functools.lru_cache(maxsize=256)(lambda image, survey, kind: png(image, survey=survey, kind=kind))

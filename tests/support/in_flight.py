@@ -22,7 +22,7 @@ def in_flight(**changes: Any) -> InFlight:
     holding = Holding("alerts", 0)
     holding.collected(offset)
     message = Message(topic="alerts", partition=0, offset=offset, key=alert.obj_id.encode(), value=codec.encode(alert))
-    return InFlight(message=message, alert=alert, holding=holding, collected_at=0.0)
+    return InFlight(message=message, decoded=alert, holding=holding, collected_at=0.0)
 
 
 def destination(**changes: Any) -> Destination:

@@ -160,7 +160,7 @@ class Rounds:
         )
         self.holding.collected(self._offset)
         self._offset += 1
-        return InFlight(message=message, alert=alert, holding=self.holding, collected_at=time.monotonic())
+        return InFlight(message=message, decoded=alert, holding=self.holding, collected_at=time.monotonic())
 
 
 def may_be_tried(batch: Iterable[InFlight]) -> bool:
