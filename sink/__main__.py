@@ -11,6 +11,7 @@ import typer
 from runtime import log as logs
 from runtime import topics
 from runtime.health import Health, HealthServer, PortTaken
+from runtime.malloc import give_back_large_buffers
 from runtime.publisher import NotPublished
 from runtime.settings import SettingsError, load
 from runtime.signals import leave_at_once, note_hangups, stop_on_signals
@@ -45,6 +46,7 @@ def run(
     except (SettingsError, routes.RoutesError) as error:
         _end(str(error), WRONG_SETTINGS)
     leave_at_once()
+    give_back_large_buffers()
     stop = threading.Event()
     health = Health()
     try:

@@ -134,7 +134,7 @@ class Fates:
 
     def wait_for_route(self, item: InFlight, reason: str) -> None:
         """Let a record wait until its route works again, or put it aside when that has taken too long."""
-        self._room_to_wait -= 0 if item.waits_for_route else item.size
+        self._room_to_wait -= 0 if item.waits_for_route else item.counts_as
         item.waits_for_route = True
         item.route_broken_at = item.route_broken_at or time.monotonic()
         # Others of the topic may be accepted all the while, as where one record's band is unknown to the instrument.

@@ -50,7 +50,8 @@ class LiveLane:
             "enable.auto.commit": False,
             "auto.offset.reset": "error",
             "fetch.message.max.bytes": kafka.LARGEST_MESSAGE_BYTES,
-            "queued.max.messages.kbytes": 16 * 1024,
+            "queued.max.messages.kbytes": 8 * 1024,
+            "fetch.max.bytes": kafka.LARGEST_MESSAGE_BYTES,
         }
         return Consumer(client, logger=kafka.log)
 

@@ -19,8 +19,11 @@ BATCH = 200
 ANSWER_TIMEOUT_S = 10.0
 """How long the group waits for our requests when a partition is revoked."""
 
-BACKLOGS_SHARE = 0.5
-"""Of what may be in flight: the rest is for what is read ahead."""
+BACKLOGS_SHARE = 0.75
+"""Of what may be in flight, more than what may wait for routes: the rest is for what is read ahead."""
+
+GOES_ON_BELOW = 0.75
+"""Of that share: a client that is paused throws away what it has fetched, and fetches it again."""
 
 FORBIDDEN = (KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.GROUP_AUTHORIZATION_FAILED)
 
@@ -58,7 +61,9 @@ class LocalTopic:
             "auto.offset.reset": "error",
             "on_commit": self._committed,
             "fetch.message.max.bytes": kafka.LARGEST_MESSAGE_BYTES,
-            "queued.max.messages.kbytes": 16 * 1024,
+            # Read ahead by the client: a few rounds' worth, and one fetch more. Its own limits are 64 and 50 MB.
+            "queued.max.messages.kbytes": 8 * 1024,
+            "fetch.max.bytes": kafka.LARGEST_MESSAGE_BYTES,
         }
         self._consumer = Consumer(client, logger=kafka.log)
         self._lane = LiveLane(settings, end_of=self._end_of)
@@ -131,11 +136,13 @@ class LocalTopic:
 
     def _still(self) -> set[int]:
         """Return the partitions that are not to be read now."""
-        return {
-            holding.partition
-            for holding in self._holdings.values()
-            if holding.blocked or self._share > (BACKLOGS_SHARE if holding.is_behind else 1)
-        }
+        return {holding.partition for holding in self._holdings.values() if self._is_to_wait(holding)}
+
+    def _is_to_wait(self, holding: Holding) -> bool:
+        most = BACKLOGS_SHARE if holding.is_behind else 1
+        if holding.partition in self._paused:
+            most *= GOES_ON_BELOW
+        return holding.blocked or self._share > most
 
     def _apply(self) -> None:
         """Pause and resume, said for every partition: a new assignment forgets it."""

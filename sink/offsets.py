@@ -145,6 +145,8 @@ class InFlight:
     """One record that is collected and not settled."""
 
     message: Message
+    counts_as: int = 0
+    """Bytes of what may be in flight."""
     decoded: SkyPortalAlert | None = None
     """What the message says, while somebody works with it: it takes eight times the memory."""
     holding: Holding

@@ -22,9 +22,6 @@ log = logging.getLogger(__name__)
 
 MIB = 1024 * 1024
 
-MOST_IN_FLIGHT = 5_000
-"""Records, however small: as many as a quarter of an hour brings at the limit, and more than any round needs."""
-
 
 def run(
     topic: LocalTopic,
@@ -46,8 +43,7 @@ def run(
         shards.check()
         dead_letters.settle()
         topic.store_settled()
-        in_flight = shards.bytes_in_flight / (settings.sink_in_flight_mib * MIB)
-        topic.balance(max(in_flight, shards.records_in_flight / MOST_IN_FLIGHT))
+        topic.balance(shards.bytes_in_flight / (settings.sink_in_flight_mib * MIB))
         turned()
         health.turned()
 

@@ -39,6 +39,9 @@ log = logging.getLogger(__name__)
 REQUESTS_OF_ALL_PARTS = 4.0
 """To expect of one record: six of a new object, two of a known one."""
 
+MOST_IN_FLIGHT = 5_000
+"""Records, however small: as many as a quarter of an hour brings at the limit, and more than any round needs."""
+
 LOOK_AGAIN_S = 30.0
 LOOKS = 20
 """A broken route is looked at every so many seconds, but this often at least before patience with it ends."""
@@ -153,6 +156,7 @@ class Service:
             fresh_s=settings.sink_fresh_first_s,
             largest=size.records,
             has_room=self._rate.has_room,
+            least_bytes=int(settings.sink_in_flight_mib * MIB / MOST_IN_FLIGHT),
             stop=self._stop,
             idle=self._gate.tend,
         )

@@ -106,8 +106,7 @@ class SinkSettings(ProcessSettings):
     sink_in_flight_mib: float = Field(
         default=64,
         gt=0,
-        description="Mebibytes of alerts that are collected and not settled, at most 5000 of them; "
-        "then reading pauses. In memory they take up to eight times as much",
+        description="Mebibytes of alerts that are collected and not settled, at most 5000 of them; then reading pauses",
     )
     sink_rejection_interval_s: float = Field(
         default=5, ge=0, description="Seconds between the two refusals that make an alert a dead letter"

@@ -52,10 +52,12 @@ class Shards:
         largest: Callable[[], int],
         has_room: Callable[[], bool],
         stop: threading.Event,
+        least_bytes: int = 0,
         idle: Callable[[Callable[[], bool]], None] = lambda _needed: None,
     ) -> None:
         """``largest`` is the largest number of records in one round, ``has_room`` whether some budget is unused.
 
+        A record counts as ``least_bytes`` at least.
         Records that were appended more than ``fresh_s`` seconds ago are backlog; 0: none are.
 
         A worker calls ``idle`` while nothing is in flight; it is to return soon after its argument becomes true.
@@ -69,7 +71,8 @@ class Shards:
         self._idle = idle
         self._shards = [_Shard() for _ in range(count)]
         self._lock = threading.Lock()
-        self._bytes = self._records = 0
+        self._bytes = 0
+        self._least_bytes = least_bytes
         self._begun_at = -math.inf
         self._failure: Exception | None = None
 
@@ -78,14 +81,9 @@ class Shards:
         """Bytes of the records that are collected and not settled."""
         return self._bytes
 
-    @property
-    def records_in_flight(self) -> int:
-        """How many those are."""
-        return self._records
-
     def bytes_waiting_for_routes(self) -> int:
         """Return the bytes of the records whose route is broken."""
-        return sum(item.size for shard in self._shards for item in tuple(shard.pending) if item.waits_for_route)
+        return sum(item.counts_as for shard in self._shards for item in tuple(shard.pending) if item.waits_for_route)
 
     def start(self) -> None:
         """Start the workers. They end when ``stop`` is set."""
@@ -94,6 +92,7 @@ class Shards:
 
     def collect(self, item: InFlight) -> None:
         """Take a record; it is settled some time later, unless its partition is dropped before."""
+        item.counts_as = max(item.size, self._least_bytes)
         self._count(item, +1)
         shard = self._shards[zlib.crc32(item.alert.obj_id.encode()) % len(self._shards)]
         item.lay_down()
@@ -185,6 +184,5 @@ class Shards:
 
     def _count(self, item: InFlight, sign: int) -> None:
         with self._lock:
-            self._bytes += sign * item.size
-            self._records += sign
+            self._bytes += sign * item.counts_as
         metrics.IN_FLIGHT.inc(sign)
