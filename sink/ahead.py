@@ -1,5 +1,7 @@
 """Records of one partition that were read ahead of older ones."""
 
+import contextlib
+
 from sink.ranges import Ranges
 
 MOST_METADATA = 1_500
@@ -20,8 +22,9 @@ class Ahead:
         self._unsettled: dict[int, float] = {}
         """With the time when each was appended to the topic."""
         self._settled = Ranges()
-        if note.startswith(NOTE):
-            settled = Ranges.read(note.removeprefix(NOTE))
+        # What cannot be read, as of another version, costs requests only.
+        with contextlib.suppress(ValueError):
+            settled = Ranges.read(note.removeprefix(NOTE)) if note.startswith(NOTE) else Ranges()
             self._settled = settled if settled.end <= end else Ranges()
 
     def __contains__(self, offset: int) -> bool:

@@ -1,13 +1,11 @@
 """The live lane: where delivery is far behind, the newest records are read ahead of the others."""
 
 import logging
-import math
 import time
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 
-from confluent_kafka import OFFSET_END, Consumer, KafkaError, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from runtime import kafka
 from sink.offsets import Holding, appended_at, offset_of
@@ -17,15 +15,10 @@ log = logging.getLogger(__name__)
 
 BATCH = 100
 LOOK_EVERY_S = 1.0
+REST_S = 30.0
+"""After an error: the other reader says what is wrong."""
 
-
-@dataclass(slots=True, eq=False)
-class _Reading:
-    holding: Holding
-    latest: int = -1
-    """The offset that this lane has read last."""
-    appended_at: float = math.inf
-    """When that was appended to the topic, as time.time() has it."""
+ANSWER_S = 1.0
 
 
 class LiveLane:
@@ -40,7 +33,7 @@ class LiveLane:
         """``end_of`` tells where a partition ends, as far as its other reader knows."""
         self._settings = settings
         self._end_of = end_of
-        self._readings: dict[int, _Reading] = {}
+        self._readings: dict[int, Holding] = {}
         self._looked_at = 0.0
 
     @cached_property
@@ -57,31 +50,32 @@ class LiveLane:
 
     def consume(self, holdings: Collection[Holding], *, full: bool) -> Iterator[tuple[Message, Holding]]:
         """Yield new records of those of ``holdings`` that are far behind; none while too much is in flight."""
-        for given_up in [one.holding for one in self._readings.values() if one.holding not in holdings]:
+        for given_up in [one for one in self._readings.values() if one not in holdings]:
             self._leave(given_up)
-        if full:
-            return
         if time.monotonic() - self._looked_at >= LOOK_EVERY_S and self._settings.sink_fresh_first_s:
             self._looked_at = time.monotonic()
             self._look(holdings)
-        if not self._readings:
+        if full or not self._readings:
             return
+        fresh_from = time.time() - self._settings.sink_fresh_first_s
+        old: set[Holding] = set()
         for message in self._consumer.consume(BATCH, timeout=0):
             error, partition = message.error(), message.partition()
             if error is not None:
                 self._handle(error, partition)
             elif partition is not None and partition in self._readings:
-                reading = self._readings[partition]
-                reading.latest, reading.appended_at = offset_of(message), appended_at(message)
-                if reading.holding.read_ahead(reading.latest, reading.appended_at):
-                    yield message, reading.holding
+                holding, offset, moment = self._readings[partition], offset_of(message), appended_at(message)
+                if 0 < moment < fresh_from and offset < self._own_end(holding) - 1:
+                    old.add(holding)
+                elif holding.read_ahead(offset, moment):
+                    yield message, holding
+        for holding in old & set(self._readings.values()):
+            self._read(holding)  # this lane is far behind itself, as after an outage
 
     def refuse(self, holding: Holding, offset: int) -> bool:
         """Leave the record at ``offset`` and all after it to the backlog's reader; False if they are its already."""
-        if not holding.unread(offset):
-            return False
         self._leave(holding)
-        return True
+        return holding.unread(offset)
 
     def close(self) -> None:
         """Read nothing more."""
@@ -95,14 +89,11 @@ class LiveLane:
         is_behind = any(0 < holding.oldest() < fresh_from for holding in holdings)
         before = set(self._readings)
         for holding in holdings:
-            reading = self._readings.get(holding.partition)
-            if reading is None:
+            if holding.partition not in self._readings:
                 if is_behind and not holding.blocked and not holding.has_newer:
                     self._read(holding)
-            elif not is_behind and holding.latest >= max(reading.latest, self._end_of(holding) - 1):
+            elif not is_behind and holding.has_read(max(self._end_of(holding), self._own_end(holding))):
                 self._leave(holding)
-            elif reading.appended_at < fresh_from and reading.latest < self._own_end(holding) - 1:
-                self._read(holding)  # this lane is far behind itself, as after an outage
         if begun := set(self._readings) - before:
             log.warning("fresh first: read from the end, the backlog beside it partitions=%s", sorted(begun))
         if ended := before - set(self._readings):
@@ -111,8 +102,14 @@ class LiveLane:
     def _read(self, holding: Holding) -> None:
         """Read a partition from its end on."""
         self._leave(holding)
-        self._consumer.incremental_assign([TopicPartition(holding.topic, holding.partition, OFFSET_END)])
-        self._readings[holding.partition] = _Reading(holding)
+        partition = TopicPartition(holding.topic, holding.partition)
+        try:
+            _low, end = self._consumer.get_watermark_offsets(partition, timeout=ANSWER_S)
+        except KafkaException as error:
+            self._look_later(error.args[0])
+            return
+        self._consumer.incremental_assign([TopicPartition(holding.topic, holding.partition, end)])
+        self._readings[holding.partition] = holding
         holding.is_behind = True
 
     def _leave(self, holding: Holding) -> None:
@@ -122,9 +119,15 @@ class LiveLane:
 
     def _handle(self, error: KafkaError, partition: int | None) -> None:
         """Leave a partition that cannot be read here: its other reader says what is wrong with it."""
+        if partition in self._readings:
+            self._leave(self._readings[partition])
+            self._look_later(error)
+        else:
+            kafka.log_error(error)
+
+    def _look_later(self, error: KafkaError) -> None:
         kafka.log_error(error)
-        if partition in self._readings and error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001  # the code's name
-            self._leave(self._readings[partition].holding)
+        self._looked_at = time.monotonic() + REST_S
 
     def _own_end(self, holding: Holding) -> int:
         _low, high = self._consumer.get_watermark_offsets(TopicPartition(holding.topic, holding.partition), cached=True)

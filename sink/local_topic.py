@@ -52,6 +52,8 @@ class LocalTopic:
         """Partitions of which the broker has taken an offset of ours, held still or not."""
         self._share = 0.0
         """What is in flight, as a share of what may be."""
+        self._share_ahead = 0.0
+        """The part of it that was read ahead of others."""
         self._paused: set[int] = set()
         self._oldest_lost = 0.0
         """When the oldest unsettled record of lost partitions was appended: it waits still, whoever has it next."""
@@ -88,11 +90,15 @@ class LocalTopic:
                 if not holding.reaches(offset_of(message), appended_at(message)):
                     holding.collected(offset_of(message), appended_at(message))
                     yield message, holding
-        yield from self._lane.consume(self._holdings.values(), full=self._share > 1)
+        is_full = self._share > 1 or self._share_ahead > 1 - BACKLOGS_SHARE
+        yield from self._lane.consume(self._holdings.values(), full=is_full)
 
-    def balance(self, share: float) -> None:
-        """Pause reading while too much is in flight; ``share`` says how much, 1 being all that may be."""
-        self._share = share
+    def balance(self, share: float, share_ahead: float) -> None:
+        """Pause reading while too much is in flight.
+
+        ``share`` is what is in flight, 1 being all that may be, ``share_ahead`` the part of it that was read ahead.
+        """
+        self._share, self._share_ahead = share, share_ahead
         if self._still() != self._paused:
             self._apply()
 
@@ -139,10 +145,10 @@ class LocalTopic:
         return {holding.partition for holding in self._holdings.values() if self._is_to_wait(holding)}
 
     def _is_to_wait(self, holding: Holding) -> bool:
-        most = BACKLOGS_SHARE if holding.is_behind else 1
-        if holding.partition in self._paused:
-            most *= GOES_ON_BELOW
-        return holding.blocked or self._share > most
+        goes_on = GOES_ON_BELOW if holding.partition in self._paused else 1
+        own = self._share - self._share_ahead
+        is_full = self._share > goes_on or (holding.is_behind and own > goes_on * BACKLOGS_SHARE)
+        return holding.blocked or is_full
 
     def _apply(self) -> None:
         """Pause and resume, said for every partition: a new assignment forgets it."""
@@ -164,7 +170,7 @@ class LocalTopic:
         self._oldest_lost = 0.0
         for start in starts:
             number = start.position.partition
-            self._holdings[number] = Holding(self._topic, number, start.ahead)
+            self._holdings[number] = Holding(self._topic, number, start.ahead, first=start.position.offset)
         self._apply()
         log.info("assigned partitions=%s", sorted(partition.partition for partition in partitions))
 
@@ -198,13 +204,21 @@ class LocalTopic:
 
     def _reset(self, partition: int) -> None:
         """Read a partition from its beginning: its offset is unknown, or points at what is not there."""
+        if partition not in self._holdings:
+            return
         self._unplaced.add(partition)
         try:
             start = positions.start(self._consumer, TopicPartition(self._topic, partition))
+            first = start.position.offset
+            if first == OFFSET_BEGINNING:
+                first, _end = self._consumer.get_watermark_offsets(TopicPartition(self._topic, partition), timeout=5)
         except KafkaException as error:  # a broker that is just starting: asked again in the next turn
             kafka.log_error(error.args[0])
             return
         self._unplaced.discard(partition)
+        self._holdings[partition].begin(start.ahead)
+        # Else the offset that was stored last would be committed with the next step, to what may be another topic.
+        self._consumer.store_offsets(offsets=[TopicPartition(self._topic, partition, first)])
         # A partition in this state takes no seek; given anew with an offset, it goes on. The group does not notice.
         self._consumer.incremental_unassign([TopicPartition(self._topic, partition)])
         self._consumer.incremental_assign([start.position])

@@ -17,8 +17,12 @@ from sink.reasons import Reason
 class Holding:
     """One partition during one assignment. A partition that comes back is another holding. Thread-safe."""
 
-    def __init__(self, topic: str, partition: int, ahead: Ahead | None = None) -> None:
-        """``ahead`` are the records that were delivered ahead of others during an earlier assignment."""
+    def __init__(self, topic: str, partition: int, ahead: Ahead | None = None, *, first: int = 0) -> None:
+        """``ahead`` are the records that were delivered ahead of others during an earlier assignment.
+
+        ``first`` is the offset at which reading begins, as far as that is known.
+        """
+        self._first = first
         self.topic = topic
         self.partition = partition
         self.held = True
@@ -71,6 +75,11 @@ class Holding:
             self._settled[offset] = self.ahead.reaches(offset)
             return True
 
+    def begin(self, ahead: Ahead) -> None:
+        """Take ``ahead`` for what was read ahead: the partition does not hold what it held."""
+        with self._lock:
+            self.ahead = ahead
+
     def unread(self, offset: int) -> bool:
         """Forget that the record at ``offset``, of a newer version, was read ahead; False if it was not."""
         with self._lock:
@@ -85,8 +94,12 @@ class Holding:
         with self._lock:
             if offset in self.ahead:
                 self.ahead.settle(offset)
-            else:
+            elif offset in self._settled:
                 self._settled[offset] = True
+
+    def has_read(self, end: int) -> bool:
+        """Say whether all records below ``end`` were read, records that were read ahead left out."""
+        return max(self.latest, self._first - 1) >= end - 1
 
     def oldest(self) -> float:
         """Return when the oldest record that is not settled was appended, as time.time() has it; 0 without one."""
@@ -154,6 +167,8 @@ class InFlight:
     """time.monotonic()."""
     appended_at: float = math.inf
     """When it was appended to the topic, as time.time() has it; infinite if the broker does not say."""
+    is_ahead: bool = False
+    """Whether it was read ahead of older records of its partition."""
     not_before: float = 0.0
     """time.monotonic() from which it may be tried again."""
     suspicion: Suspicion | None = None

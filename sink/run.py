@@ -43,7 +43,8 @@ def run(
         shards.check()
         dead_letters.settle()
         topic.store_settled()
-        topic.balance(shards.bytes_in_flight / (settings.sink_in_flight_mib * MIB))
+        room = settings.sink_in_flight_mib * MIB
+        topic.balance(shards.bytes_in_flight / room, shards.bytes_ahead / room)
         turned()
         health.turned()
 
@@ -82,5 +83,6 @@ def collect(
                 holding=holding,
                 collected_at=time.monotonic(),
                 appended_at=appended_at(message) or math.inf,
+                is_ahead=offset_of(message) in holding.ahead,
             )
         )

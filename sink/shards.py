@@ -22,14 +22,17 @@ SPACING_S = 0.25
 """Between the beginnings of two such rounds: whether there is room shows when the first one has begun."""
 
 
+NOT_QUEUED = (True, math.inf)
+
+
 @dataclass(slots=True, eq=False)
 class _Shard:
     pending: list[InFlight] = field(default_factory=list)
     changed: threading.Condition = field(default_factory=threading.Condition)
     live_rounds: int = 0
     """In a row, while records of the backlog waited."""
-    waits_since: float = math.inf
-    """time.monotonic() from which a round waits for room in the budget."""
+    queued: tuple[bool, float] = NOT_QUEUED
+    """Whether a round of the backlog waits for room in the budget, and time.monotonic() from which one does."""
 
 
 class Shards:
@@ -71,7 +74,7 @@ class Shards:
         self._idle = idle
         self._shards = [_Shard() for _ in range(count)]
         self._lock = threading.Lock()
-        self._bytes = 0
+        self._bytes = self._bytes_ahead = 0
         self._least_bytes = least_bytes
         self._begun_at = -math.inf
         self._failure: Exception | None = None
@@ -80,6 +83,11 @@ class Shards:
     def bytes_in_flight(self) -> int:
         """Bytes of the records that are collected and not settled."""
         return self._bytes
+
+    @property
+    def bytes_ahead(self) -> int:
+        """Bytes of those that were read ahead of others."""
+        return self._bytes_ahead
 
     def bytes_waiting_for_routes(self) -> int:
         """Return the bytes of the records whose route is broken."""
@@ -141,6 +149,7 @@ class Shards:
                 if batch := self._due(shard):
                     taken = set(map(id, batch))
                     shard.pending = [item for item in shard.pending if id(item) not in taken]
+                    shard.queued = NOT_QUEUED
                     return batch
                 shard.changed.wait(0.1)
         return []
@@ -149,40 +158,40 @@ class Shards:
         """Return the records of the next round, the new ones first; none if it is not time."""
         now, largest = time.monotonic(), self._largest()
         due = [item for item in shard.pending if item.not_before <= now]
+        if not due:
+            shard.queued = NOT_QUEUED
         fresh_from = time.time() - self._fresh_s
         live = [item for item in due if item.appended_at >= fresh_from][:largest]
         backlog = [item for item in due if item.appended_at < fresh_from][:largest]
-        shard.waits_since = math.inf
         passed_over = bool(backlog) and shard.live_rounds >= LIVE_ROUNDS
         if not passed_over and self._is_time(live, largest, now):
             # More than a round: they queue already, and the next round is as good a one.
-            if len(live) >= largest and not self._may_begin(shard, live[0].collected_at):
+            if len(live) >= largest and not self._may_begin(shard, is_backlog=False):
                 return []
             shard.live_rounds += bool(backlog)
-            chosen = live
-        elif self._is_time(backlog, largest, now) and (passed_over or self._may_begin(shard, backlog[0].collected_at)):
+            return live
+        if self._is_time(backlog, largest, now) and (passed_over or self._may_begin(shard, is_backlog=True)):
             shard.live_rounds = 0
-            chosen = backlog
-        else:
-            return []
-        shard.waits_since = math.inf
-        return chosen
+            return backlog
+        return []
 
     def _is_time(self, batch: Sequence[InFlight], largest: int, now: float) -> bool:
         return bool(batch) and (len(batch) >= largest or now - batch[0].collected_at >= self._collect_s)
 
-    def _may_begin(self, shard: _Shard, since: float) -> bool:
-        """Say whether the budget has room, and no other shard has waited longer for it."""
-        shard.waits_since = since
+    def _may_begin(self, shard: _Shard, *, is_backlog: bool) -> bool:
+        """Say whether the budget has room, and no other shard goes before: live ones first, then who waits longest."""
         with self._lock:
-            is_first = since <= min(other.waits_since for other in self._shards)
             now = time.monotonic()
+            shard.queued = (is_backlog, min(shard.queued[1], now))
+            is_first = shard.queued <= min(other.queued for other in self._shards)
             if not is_first or now - self._begun_at < SPACING_S or not self._has_room():
                 return False
             self._begun_at = now
+            shard.queued = NOT_QUEUED
             return True
 
     def _count(self, item: InFlight, sign: int) -> None:
         with self._lock:
             self._bytes += sign * item.counts_as
+            self._bytes_ahead += sign * item.counts_as * item.is_ahead
         metrics.IN_FLIGHT.inc(sign)
