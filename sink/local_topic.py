@@ -15,7 +15,7 @@ from sink.settings import SinkSettings
 
 log = logging.getLogger(__name__)
 
-BATCH = 200
+BATCH = 100
 ANSWER_TIMEOUT_S = 10.0
 """How long the group waits for our requests when a partition is revoked."""
 

@@ -16,7 +16,7 @@ from support.sink import (
 from support.skyportal import accepted, overlaps
 from support.whole import assert_whole
 
-BACKLOG = 240
+BACKLOG = 480
 LIVE = 40
 SLOWLY = {"SKYPORTAL_REQUESTS_PER_SECOND": "40", "SINK_CONCURRENCY": "8", "SINK_IN_FLIGHT_MIB": "2"}
 """A backlog that takes many seconds, in rounds of one."""

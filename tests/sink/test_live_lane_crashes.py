@@ -1,0 +1,193 @@
+"""Sinks that die, come, go and freeze while the newest alerts go before a backlog: nothing is lost, the newest wins."""
+
+from contextlib import ExitStack
+
+import pytest
+
+from demo.skyportal.process import SkyPortal
+from schemas.record import SkyPortalAlert
+from support.kafka import committed, create_topic, publish_records, until
+from support.live_lane import backlog_of, far_behind, notes, read_ahead_of, shown, tonights, until_ahead, until_behind
+from support.processes import Command
+from support.sink import letters, metric, running_sink, until_assigned, until_settled
+from support.skyportal import answered, overlaps
+from support.whole import assert_whole
+
+PARTITIONS = 4
+BACKLOG = backlog_of(30)
+EARLY = tonights(15, 45)
+"""Half of them are of objects of the backlog, of which the sink has not read anything yet."""
+LATE = tonights(45, 60)
+EVERYTHING = [*BACKLOG, *EARLY, *LATE]
+
+
+def work_of(sink: Command) -> float:
+    return metric(sink, 'sink_alerts_settled_total{outcome="accepted"}')
+
+
+def publish_backlog(broker: str, topic: str, skyportal: SkyPortal) -> None:
+    """Let the sinks be far behind, and SkyPortal slow."""
+    create_topic(broker, topic, PARTITIONS)
+    publish_records(broker, topic, BACKLOG, hours_ago=8)
+    skyportal.control.fault("slow", delay=0.06)
+
+
+def assert_all_is_well(broker: str, topic: str, skyportal: SkyPortal, alerts: list[SkyPortalAlert]) -> None:
+    """See that every alert arrived once, and that nothing is left to do or to remember."""
+    assert_whole(skyportal, alerts)
+    assert letters(broker, topic) == []
+    assert set(notes(broker, topic).values()) == {""}
+
+
+@pytest.mark.parametrize("moments", [("opened",), ("ahead", "more"), ("read",)])
+def test_a_sink_that_is_killed_while_it_reads_ahead_loses_and_doubles_nothing(
+    moments: tuple[str, ...], broker: str, topic: str, skyportal: SkyPortal
+) -> None:
+    settings = far_behind(broker, topic, skyportal)
+    publish_backlog(broker, topic, skyportal)
+    published = False
+    pilots: list[SkyPortalAlert] = []
+
+    for moment in moments:
+        with running_sink(settings) as sink:
+            until_behind(sink)
+            if moment != "opened" and not published:
+                pilots += until_ahead(broker, topic, skyportal)
+                publish_records(broker, topic, EARLY)
+                published = True
+            if moment == "ahead":
+                until(lambda: shown(skyportal, EARLY) > 3, "some of tonight's alerts")
+            elif moment == "more":
+                publish_records(broker, topic, LATE)
+                until(lambda: shown(skyportal, LATE) > 3, "more of them")
+            elif moment == "read":
+                skyportal.control.mend()
+                until(lambda: not read_ahead_of(sink), "the backlog being read")
+            sink.kill()
+    skyportal.control.mend()
+    publish_records(broker, topic, [] if published else EARLY)
+    publish_records(broker, topic, [] if "more" in moments else LATE)
+    with running_sink(settings):
+        until_settled(broker, topic)
+
+    assert_all_is_well(broker, topic, skyportal, [*EVERYTHING, *pilots])
+
+
+def test_what_was_delivered_ahead_and_committed_is_not_delivered_again(
+    broker: str, topic: str, skyportal: SkyPortal
+) -> None:
+    create_topic(broker, topic)
+    publish_records(broker, topic, BACKLOG, hours_ago=8)
+    skyportal.control.fault("slow", delay=0.06)
+    group = f"sink-{topic}"
+
+    with running_sink(far_behind(broker, topic, skyportal)) as sink:
+        until_behind(sink)
+        pilots = until_ahead(broker, topic, skyportal)
+        publish_records(broker, topic, EARLY)
+        until(lambda: len(noted(broker, topic)) >= 10, "a note of some that were delivered ahead")
+        sink.kill()
+    published = [*BACKLOG, *pilots, *EARLY]
+    known = {published[offset].obj_id for offset in noted(broker, topic)}
+    assert known
+    assert committed(broker, topic, group)[0] < len(BACKLOG)
+    before = max(one["number"] for one in skyportal.control.requests())
+    skyportal.control.mend()
+    with running_sink(far_behind(broker, topic, skyportal)):
+        until_settled(broker, topic)
+
+    later = [one for one in skyportal.control.requests(since=before) if one["path"] == "/api/candidates"]
+    again = known.intersection(name for one in later for name in one["obj_ids"])
+    assert again <= {alert.obj_id for alert in BACKLOG}
+    assert len(known) > len(again), "nothing noted but objects that are in the backlog too"
+    assert_all_is_well(broker, topic, skyportal, published)
+
+
+def noted(broker: str, topic: str) -> list[int]:
+    """Return the offsets of the only partition that were noted as delivered ahead."""
+    runs = [run.split("-") for run in notes(broker, topic).get(0, "").removeprefix("ahead=").split(",") if run]
+    return [offset for first, end in runs for offset in range(int(first), int(end))]
+
+
+@pytest.mark.parametrize("end", ["stop", "kill"])
+def test_a_sink_that_joins_and_one_that_ends_share_the_backlog_and_tonights_alerts(
+    end: str, broker: str, topic: str, skyportal: SkyPortal
+) -> None:
+    settings = far_behind(broker, topic, skyportal)
+    publish_backlog(broker, topic, skyportal)
+
+    with running_sink(settings) as first, ExitStack() as stack:
+        until_behind(first)
+        pilots = until_ahead(broker, topic, skyportal)
+        publish_records(broker, topic, EARLY)
+        until(lambda: shown(skyportal, EARLY) > 3, "some of tonight's alerts")
+        second = stack.enter_context(running_sink(settings))
+        until_assigned(second)
+        publish_records(broker, topic, LATE)
+        until(lambda: work_of(second) > 0, "the second one's work")
+        if end == "stop":
+            assert first.stop() == 0
+        else:
+            first.kill()
+        skyportal.control.mend()
+        until_settled(broker, topic)
+
+    assert_all_is_well(broker, topic, skyportal, [*EVERYTHING, *pilots])
+    if end == "stop":
+        assert overlaps(skyportal.control.requests()) == []
+
+
+def test_a_sink_that_stood_still_while_it_read_ahead_overwrites_nothing(
+    broker: str, topic: str, skyportal: SkyPortal
+) -> None:
+    settings = far_behind(broker, topic, skyportal)
+    publish_backlog(broker, topic, skyportal)
+
+    with running_sink(settings) as first:
+        until_behind(first)
+        pilots = until_ahead(broker, topic, skyportal)
+        publish_records(broker, topic, EARLY)
+        until(lambda: shown(skyportal, EARLY) > 3, "some of tonight's alerts")
+        first.freeze()
+        skyportal.control.mend()
+        with running_sink(settings) as second:
+            until_assigned(second)
+            publish_records(broker, topic, LATE)
+            until_settled(broker, topic)
+            first.thaw()
+            until(lambda: " lost partitions=" in first.output, "the first one to see that it was left out")
+            assert second.stop() == 0
+        until_settled(broker, topic)
+
+    assert_all_is_well(broker, topic, skyportal, [*EVERYTHING, *pilots])
+
+
+@pytest.mark.parametrize("dies", [False, True])
+def test_an_outage_while_it_reads_ahead_delays_all_and_loses_none(
+    dies: bool,  # noqa: FBT001  # a table
+    broker: str,
+    topic: str,
+    skyportal: SkyPortal,
+) -> None:
+    """After it the lane goes on at the new end."""
+    settings = far_behind(broker, topic, skyportal, SINK_FRESH_FIRST_S="10", SKYPORTAL_LONGEST_PAUSE_S="0.4")
+    publish_backlog(broker, topic, skyportal)
+
+    with running_sink(settings) as first, ExitStack() as stack:
+        until_behind(first)
+        pilots = until_ahead(broker, topic, skyportal)
+        publish_records(broker, topic, EARLY)
+        until(lambda: shown(skyportal, EARLY) > 3, "some of tonight's alerts")
+        skyportal.control.mend()
+        outage = skyportal.control.fault("outage")
+        until(lambda: answered(skyportal, outage) > 2, "the outage being met")
+        publish_records(broker, topic, LATE)
+        until(lambda: answered(skyportal, outage) > 8, "a long outage")
+        if dies:
+            first.kill()
+            stack.enter_context(running_sink(settings))
+        skyportal.control.mend()
+        skyportal.control.mend()
+        until_settled(broker, topic)
+
+    assert_all_is_well(broker, topic, skyportal, [*EVERYTHING, *pilots])
