@@ -22,11 +22,10 @@ ANSWER_S = 1.0
 
 
 class LiveLane:
-    """Reads partitions from their end while older records than a threshold are not settled. Used by one thread.
+    """Reads what is fresh in partitions whose older records are not delivered yet. Used by one thread.
 
     It commits nothing: only what is settled below the first record that the backlog's reader has not read is passed.
-    So whatever becomes of this lane, nothing is skipped; what it had delivered when the process ends is delivered
-    again.
+    So whatever becomes of this lane, nothing is skipped.
     """
 
     def __init__(self, settings: SinkSettings, *, end_of: Callable[[Holding], int]) -> None:
@@ -48,13 +47,15 @@ class LiveLane:
         }
         return Consumer(client, logger=kafka.log)
 
-    def consume(self, holdings: Collection[Holding], *, full: bool) -> Iterator[tuple[Message, Holding]]:
-        """Yield new records of those of ``holdings`` that are far behind; none while too much is in flight."""
+    def consume(
+        self, holdings: Collection[Holding], *, has_backlog: bool, full: bool
+    ) -> Iterator[tuple[Message, Holding]]:
+        """Yield fresh records of ``holdings`` while there is a backlog; none while too much is in flight."""
         for given_up in [one for one in self._readings.values() if one not in holdings]:
             self._leave(given_up)
         if time.monotonic() - self._looked_at >= LOOK_EVERY_S and self._settings.sink_fresh_first_s:
             self._looked_at = time.monotonic()
-            self._look(holdings)
+            self._look(holdings, has_backlog=has_backlog)
         if full or not self._readings:
             return
         fresh_from = time.time() - self._settings.sink_fresh_first_s
@@ -69,8 +70,7 @@ class LiveLane:
                     old.add(holding)
                 elif holding.read_ahead(offset, moment):
                     yield message, holding
-        for holding in old & set(self._readings.values()):
-            self._read(holding)  # this lane is far behind itself, as after an outage
+        self._read(old & set(self._readings.values()))  # this lane is far behind itself, as after an outage
 
     def refuse(self, holding: Holding, offset: int) -> bool:
         """Leave the record at ``offset`` and all after it to the backlog's reader; False if they are its already."""
@@ -82,35 +82,47 @@ class LiveLane:
         if "_consumer" in vars(self):
             kafka.leave(self._consumer)
 
-    def _look(self, holdings: Collection[Holding]) -> None:
-        """Begin to read what is far behind, and leave what has caught up."""
-        fresh_from = time.time() - self._settings.sink_fresh_first_s
-        # Of them all: what lies unread in a partition is as old as what was read of another.
-        is_behind = any(0 < holding.oldest() < fresh_from for holding in holdings)
+    def _look(self, holdings: Collection[Holding], *, has_backlog: bool) -> None:
+        """Begin to read what is behind, and leave what has caught up."""
         before = set(self._readings)
-        for holding in holdings:
-            if holding.partition not in self._readings:
-                if is_behind and not holding.blocked and not holding.has_newer:
-                    self._read(holding)
-            elif not is_behind and holding.has_read(max(self._end_of(holding), self._own_end(holding))):
-                self._leave(holding)
+        if has_backlog:  # all partitions: what lies unread in one is as old as what was read of another
+            others = [holding for holding in holdings if holding.partition not in before]
+            self._read([holding for holding in others if not holding.blocked and not holding.has_newer])
+        else:
+            for holding in tuple(self._readings.values()):
+                if holding.has_read(max(self._end_of(holding), self._own_end(holding))):
+                    self._leave(holding)
         if begun := set(self._readings) - before:
-            log.warning("fresh first: read from the end, the backlog beside it partitions=%s", sorted(begun))
+            log.warning(
+                "fresh first: read from the first fresh record on, the backlog beside it partitions=%s", sorted(begun)
+            )
         if ended := before - set(self._readings):
             log.info("fresh first: the backlog is read partitions=%s", sorted(ended))
 
-    def _read(self, holding: Holding) -> None:
-        """Read a partition from its end on."""
-        self._leave(holding)
-        partition = TopicPartition(holding.topic, holding.partition)
+    def _read(self, holdings: Collection[Holding]) -> None:
+        """Read partitions from their first fresh record on."""
+        for holding in holdings:
+            self._leave(holding)
         try:
-            _low, end = self._consumer.get_watermark_offsets(partition, timeout=ANSWER_S)
+            starts = self._starts([TopicPartition(holding.topic, holding.partition) for holding in holdings])
         except KafkaException as error:
             self._look_later(error.args[0])
             return
-        self._consumer.incremental_assign([TopicPartition(holding.topic, holding.partition, end)])
-        self._readings[holding.partition] = holding
-        holding.is_behind = True
+        self._consumer.incremental_assign(starts)
+        for holding in holdings:
+            self._readings[holding.partition] = holding
+            holding.is_behind = True
+
+    def _starts(self, partitions: list[TopicPartition]) -> list[TopicPartition]:
+        fresh_from = int((time.time() - self._settings.sink_fresh_first_s) * 1000)
+        asked = [TopicPartition(one.topic, one.partition, fresh_from) for one in partitions]
+        # The end first: what comes between the two answers is then read, not missed.
+        ends = {one.partition: self._consumer.get_watermark_offsets(one, timeout=ANSWER_S)[1] for one in partitions}
+        starts = self._consumer.offsets_for_times(asked, timeout=ANSWER_S) if asked else []
+        return [
+            TopicPartition(one.topic, one.partition, one.offset if one.offset >= 0 else ends[one.partition])
+            for one in starts
+        ]
 
     def _leave(self, holding: Holding) -> None:
         if self._readings.pop(holding.partition, None) is not None:

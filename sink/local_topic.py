@@ -1,6 +1,7 @@
 """The local topic: reading it as a member of the group, and passing what is settled."""
 
 import logging
+import math
 import time
 from collections.abc import Iterator, Sequence
 from typing import Protocol
@@ -12,6 +13,7 @@ from sink import positions
 from sink.live_lane import LiveLane
 from sink.offsets import Holding, appended_at, offset_of
 from sink.settings import SinkSettings
+from sink.shards import Load
 
 log = logging.getLogger(__name__)
 
@@ -20,10 +22,13 @@ ANSWER_TIMEOUT_S = 10.0
 """How long the group waits for our requests when a partition is revoked."""
 
 BACKLOGS_SHARE = 0.75
-"""Of what may be in flight, more than what may wait for routes: the rest is for what is read ahead."""
+"""Of what may be in flight, while newer records are read ahead: the rest is for them."""
 
-GOES_ON_BELOW = 0.75
-"""Of that share: a client that is paused throws away what it has fetched, and fetches it again."""
+MOST = 1.5
+"""Of what may be in flight, with what waits for routes meanwhile."""
+
+GOES_ON_BELOW = 0.9
+"""Of what may be in flight: a client that is paused throws away what it has fetched, and fetches it again."""
 
 FORBIDDEN = (KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.GROUP_AUTHORIZATION_FAILED)
 
@@ -50,10 +55,8 @@ class LocalTopic:
         """Partitions whose offset is not in the topic, and whose beginning the broker has not told yet."""
         self._once_committed: set[int] = set()
         """Partitions of which the broker has taken an offset of ours, held still or not."""
-        self._share = 0.0
-        """What is in flight, as a share of what may be."""
-        self._share_ahead = 0.0
-        """The part of it that was read ahead of others."""
+        self._load = Load(bytes=0, ahead=0, waiting=0, has_backlog=False)
+        self._room = math.inf
         self._paused: set[int] = set()
         self._oldest_lost = 0.0
         """When the oldest unsettled record of lost partitions was appended: it waits still, whoever has it next."""
@@ -90,15 +93,13 @@ class LocalTopic:
                 if not holding.reaches(offset_of(message), appended_at(message)):
                     holding.collected(offset_of(message), appended_at(message))
                     yield message, holding
-        is_full = self._share > 1 or self._share_ahead > 1 - BACKLOGS_SHARE
-        yield from self._lane.consume(self._holdings.values(), full=is_full)
+        load = self._load
+        is_full = load.ahead > (1 - BACKLOGS_SHARE) * self._room or load.bytes > MOST * self._room
+        yield from self._lane.consume(self._holdings.values(), has_backlog=load.has_backlog, full=is_full)
 
-    def balance(self, share: float, share_ahead: float) -> None:
-        """Pause reading while too much is in flight.
-
-        ``share`` is what is in flight, 1 being all that may be, ``share_ahead`` the part of it that was read ahead.
-        """
-        self._share, self._share_ahead = share, share_ahead
+    def balance(self, load: Load, *, room: float) -> None:
+        """Pause reading while more than ``room`` bytes are in flight."""
+        self._load, self._room = load, room
         if self._still() != self._paused:
             self._apply()
 
@@ -141,13 +142,13 @@ class LocalTopic:
             self._once_committed |= {one.partition for one in partitions if one.error is None and one.offset >= 0}
 
     def _still(self) -> set[int]:
-        """Return the partitions that are not to be read now."""
         return {holding.partition for holding in self._holdings.values() if self._is_to_wait(holding)}
 
     def _is_to_wait(self, holding: Holding) -> bool:
-        goes_on = GOES_ON_BELOW if holding.partition in self._paused else 1
-        own = self._share - self._share_ahead
-        is_full = self._share > goes_on or (holding.is_behind and own > goes_on * BACKLOGS_SHARE)
+        load, room = self._load, self._room * (GOES_ON_BELOW if holding.partition in self._paused else 1)
+        is_full = load.bytes > room
+        if holding.is_behind:  # what is read ahead, and what waits for routes, must not keep the backlog back
+            is_full = load.bytes - load.ahead - load.waiting > BACKLOGS_SHARE * room or load.bytes > MOST * room
         return holding.blocked or is_full
 
     def _apply(self) -> None:
@@ -212,13 +213,13 @@ class LocalTopic:
             first = start.position.offset
             if first == OFFSET_BEGINNING:
                 first, _end = self._consumer.get_watermark_offsets(TopicPartition(self._topic, partition), timeout=5)
+            # Else the offset that was stored last would be committed below, to what may be another topic.
+            self._consumer.store_offsets(offsets=[TopicPartition(self._topic, partition, first)])
         except KafkaException as error:  # a broker that is just starting: asked again in the next turn
             kafka.log_error(error.args[0])
             return
         self._unplaced.discard(partition)
         self._holdings[partition].begin(start.ahead)
-        # Else the offset that was stored last would be committed with the next step, to what may be another topic.
-        self._consumer.store_offsets(offsets=[TopicPartition(self._topic, partition, first)])
         # A partition in this state takes no seek; given anew with an offset, it goes on. The group does not notice.
         self._consumer.incremental_unassign([TopicPartition(self._topic, partition)])
         self._consumer.incremental_assign([start.position])

@@ -14,6 +14,8 @@ LEAST = 0.5
 DOUBLES_S = 3.0
 """While no ceiling is known: a whitelisted address is found by the second ten of a backlog."""
 
+MOST_DOUBLINGS = 12
+
 STEP_BACK = 0.9
 """What is left of the rate after a 429. SkyPortal's proxy does not count what it refuses: to hover at the limit costs
 nothing. Its burst of ten makes up for the time below the limit, up to limits of fifty a second; nearer to 1 there are
@@ -67,7 +69,7 @@ class FoundPace:
         """Grow."""
         self._wanting_s += seconds
         if math.isinf(self._ceiling):
-            self.per_second = self._from * 2 ** (self._wanting_s / DOUBLES_S)
+            self.per_second = self._from * 2 ** min(self._wanting_s / DOUBLES_S, MOST_DOUBLINGS)
         else:
             plateau_s = (max(self._ceiling - self._from, 0.0) / SPREAD) ** (1 / 3)
             self.per_second = SPREAD * (self._wanting_s - plateau_s) ** 3 + self._ceiling

@@ -35,7 +35,9 @@ class RoundSize:
         return int(min(max(requests / self._requests_of_one, SMALLEST_ROUND), LARGEST_ROUND))
 
     def delivered(self, records: int, requests: int) -> None:
-        """Note that a round of so many records took so many requests."""
+        """Note that so many records took so many requests."""
+        if not records:
+            return
         with self._lock:
             share = min(1.0, records / LEARNED_FROM)
             self._requests_of_one += share * (max(1.0, requests / records) - self._requests_of_one)

@@ -43,8 +43,7 @@ def run(
         shards.check()
         dead_letters.settle()
         topic.store_settled()
-        room = settings.sink_in_flight_mib * MIB
-        topic.balance(shards.bytes_in_flight / room, shards.bytes_ahead / room)
+        topic.balance(shards.load(), room=settings.sink_in_flight_mib * MIB)
         turned()
         health.turned()
 

@@ -132,7 +132,7 @@ class Sender:
 
     @property
     def requests_of_this_thread(self) -> int:
-        """How many requests the calling thread has sent; what SkyPortal refused with a 429 costs nothing."""
+        """How many requests of the calling thread SkyPortal has accepted."""
         return getattr(self._threads, "requests", 0)
 
     def send(self, request: Request, items: Sequence[InFlight] = ()) -> Any:
@@ -221,7 +221,7 @@ class Sender:
             raise
         verdict = judge(answer, of_one_object=bool(items and request.endpoint_label))
         self._rate.answered(throttled=verdict is Verdict.THROTTLED)
-        self._threads.requests = self.requests_of_this_thread + (verdict is not Verdict.THROTTLED)
+        self._threads.requests = self.requests_of_this_thread + (verdict is Verdict.ACCEPTED)
         self._count(request, verdict, started)
         return answer, verdict
 

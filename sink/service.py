@@ -146,7 +146,7 @@ class Service:
         def deliver_round(batch: Sequence[InFlight]) -> list[InFlight]:
             before = self._sender.requests_of_this_thread
             again = Round(desk).deliver(batch)
-            size.delivered(len(batch), self._sender.requests_of_this_thread - before)
+            size.delivered(len(batch) - len(again), self._sender.requests_of_this_thread - before)
             return again
 
         shards = Shards(

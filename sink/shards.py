@@ -25,12 +25,25 @@ SPACING_S = 0.25
 NOT_QUEUED = (True, math.inf)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Load:
+    """What is in flight; of what a worker has at hand only the bytes."""
+
+    bytes: int
+    ahead: int
+    """Bytes of live records that were read ahead of others."""
+    waiting: int
+    """Bytes of records that wait for their route."""
+    has_backlog: bool
+    """Whether old records wait for nothing but their turn."""
+
+
 @dataclass(slots=True, eq=False)
 class _Shard:
     pending: list[InFlight] = field(default_factory=list)
     changed: threading.Condition = field(default_factory=threading.Condition)
-    live_rounds: int = 0
-    """In a row, while records of the backlog waited."""
+    live_rounds: float = 0.0
+    """In a row, while records of the backlog waited; a small one is a part of a round."""
     queued: tuple[bool, float] = NOT_QUEUED
     """Whether a round of the backlog waits for room in the budget, and time.monotonic() from which one does."""
 
@@ -74,7 +87,7 @@ class Shards:
         self._idle = idle
         self._shards = [_Shard() for _ in range(count)]
         self._lock = threading.Lock()
-        self._bytes = self._bytes_ahead = 0
+        self._bytes = 0
         self._least_bytes = least_bytes
         self._begun_at = -math.inf
         self._failure: Exception | None = None
@@ -84,10 +97,19 @@ class Shards:
         """Bytes of the records that are collected and not settled."""
         return self._bytes
 
-    @property
-    def bytes_ahead(self) -> int:
-        """Bytes of those that were read ahead of others."""
-        return self._bytes_ahead
+    def load(self) -> Load:
+        """Return what is in flight."""
+        fresh_from, now = time.time() - self._fresh_s, time.monotonic()
+        ahead = waiting = 0
+        has_backlog = False
+        for item in (item for shard in self._shards for item in tuple(shard.pending)):
+            if item.waits_for_route:
+                waiting += item.counts_as
+            elif item.appended_at >= fresh_from:
+                ahead += item.counts_as * item.is_ahead
+            elif item.not_before <= now and item.suspicion is None:
+                has_backlog = True
+        return Load(bytes=self._bytes, ahead=ahead, waiting=waiting, has_backlog=has_backlog)
 
     def bytes_waiting_for_routes(self) -> int:
         """Return the bytes of the records whose route is broken."""
@@ -168,7 +190,7 @@ class Shards:
             # More than a round: they queue already, and the next round is as good a one.
             if len(live) >= largest and not self._may_begin(shard, is_backlog=False):
                 return []
-            shard.live_rounds += bool(backlog)
+            shard.live_rounds += bool(backlog) * len(live) / largest
             return live
         if self._is_time(backlog, largest, now) and (passed_over or self._may_begin(shard, is_backlog=True)):
             shard.live_rounds = 0
@@ -193,5 +215,4 @@ class Shards:
     def _count(self, item: InFlight, sign: int) -> None:
         with self._lock:
             self._bytes += sign * item.counts_as
-            self._bytes_ahead += sign * item.counts_as * item.is_ahead
         metrics.IN_FLIGHT.inc(sign)

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from demo.skyportal.process import SkyPortal
 from schemas.record import SkyPortalAlert
 from support.kafka import create_topic, publish_records, until
@@ -39,8 +41,9 @@ def live_ones(skyportal: SkyPortal, alerts: list[SkyPortalAlert]) -> int:
     return len(passed & {(row["obj_id"], row["passed_at"][:23]) for row in rows})
 
 
+@pytest.mark.parametrize("is_late", [False, True], ids=["there at the start", "come later"])
 def test_tonights_alerts_do_not_wait_behind_the_backlog(
-    broker: str, topic: str, skyportal: SkyPortal, tmp_path: Path
+    broker: str, topic: str, skyportal: SkyPortal, tmp_path: Path, *, is_late: bool
 ) -> None:
     backlog, live = the_backlog(), tonights()
     routes = tmp_path / "routes.toml"
@@ -48,10 +51,11 @@ def test_tonights_alerts_do_not_wait_behind_the_backlog(
     settings = environment(broker, topic, skyportal, SINK_ROUTES=str(routes), **SLOWLY)
     create_topic(broker, topic, 4)
     publish_records(broker, topic, backlog, hours_ago=8)
+    publish_records(broker, topic, [] if is_late else live)
 
     with running_sink(settings) as sink:
-        until(lambda: "fresh first: read from the end" in sink.output, "the backlog being noticed", 12)
-        publish_records(broker, topic, live)
+        until(lambda: "fresh first: read from the first fresh" in sink.output, "the backlog being noticed", 12)
+        publish_records(broker, topic, live if is_late else [])
         until(lambda: live_ones(skyportal, live) == LIVE, "tonight's alerts")
         assert accepted(skyportal) < (BACKLOG + LIVE) / 2
         until_settled(broker, topic)

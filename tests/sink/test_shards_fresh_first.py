@@ -125,7 +125,8 @@ def test_new_records_go_before_older_ones_that_came_first() -> None:
 
 def test_the_backlog_has_a_round_after_some_of_new_records_though_there_is_no_room() -> None:
     skyportal = Skyportal(is_open=False, has_room=False)
-    expected = ["live", *([*["live"] * LIVE_ROUNDS, "old"] * 2)]
+    half_rounds = 2 * LIVE_ROUNDS
+    expected = ["live", *([*["live"] * half_rounds, "old"] * 2)]
 
     with delivering(skyportal, largest=2) as shards:
         shards.collect(record("live"))

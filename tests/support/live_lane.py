@@ -59,7 +59,7 @@ def shown(skyportal: SkyPortal, alerts: Sequence[SkyPortalAlert]) -> int:
 
 def begun(sink: Command) -> int:
     """Return how often the sink began to read partitions from their end."""
-    return sink.output.count("fresh first: read from the end")
+    return sink.output.count("fresh first: read from the first fresh")
 
 
 def read_ahead_of(sink: Command) -> set[int]:
@@ -67,7 +67,7 @@ def read_ahead_of(sink: Command) -> set[int]:
     found: set[int] = set()
     for what, numbers in re.findall(r"fresh first: (.*) partitions=\[([\d, ]+)\]", sink.output):
         said = {int(number) for number in numbers.split(",")}
-        found = found | said if what.startswith("read from the end") else found - said
+        found = found | said if what.startswith("read from the first fresh") else found - said
     return found
 
 
