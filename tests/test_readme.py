@@ -4,6 +4,7 @@ import re
 import shlex
 import subprocess
 import sys
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,8 @@ def test_make_knows_the_target(command: str) -> None:
 def test_the_command_and_its_options_exist(command: str) -> None:
     words = shlex.split(command)
     module = words[words.index("-m") + 1 :]
-    path = [word for word in module if re.fullmatch(r"[a-z]+", word)]
+    before_options = takewhile(lambda word: not word.startswith("--"), module)
+    path = [word for word in before_options if re.fullmatch(r"[a-z.]+", word)]
     options = [word for word in module if word.startswith("--")]
 
     run = subprocess.run([sys.executable, "-m", *path, "--help"], cwd=ROOT, capture_output=True, text=True, check=False)
