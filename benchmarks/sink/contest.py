@@ -22,7 +22,7 @@ class Window:
     warm_up_s: float = 15.0
     """From the first accepted alert on: a short run shows the burst, not the limit."""
     seconds: float = 120.0
-    cool_down_s: float = 10.0
+    cool_down_s: float = 30.0
     """After it, for the rest of what had begun."""
 
     @property
