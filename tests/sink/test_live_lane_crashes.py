@@ -7,7 +7,7 @@ import pytest
 from demo.skyportal.process import SkyPortal
 from schemas.record import SkyPortalAlert
 from support.kafka import committed, create_topic, publish_records, until
-from support.live_lane import backlog_of, far_behind, notes, read_ahead_of, shown, tonights, until_ahead, until_behind
+from support.live_lane import backlog_of, far_behind, notes, shown, tonights, until_ahead, until_behind
 from support.processes import Command
 from support.sink import letters, metric, running_sink, until_assigned, until_settled
 from support.skyportal import answered, overlaps
@@ -39,7 +39,7 @@ def assert_all_is_well(broker: str, topic: str, skyportal: SkyPortal, alerts: li
     assert set(notes(broker, topic).values()) == {""}
 
 
-@pytest.mark.parametrize("moments", [("opened",), ("ahead", "more"), ("read",)])
+@pytest.mark.parametrize("moments", [("opened",), ("ahead", "more")])
 def test_a_sink_that_is_killed_while_it_reads_ahead_loses_and_doubles_nothing(
     moments: tuple[str, ...], broker: str, topic: str, skyportal: SkyPortal
 ) -> None:
@@ -60,9 +60,6 @@ def test_a_sink_that_is_killed_while_it_reads_ahead_loses_and_doubles_nothing(
             elif moment == "more":
                 publish_records(broker, topic, LATE)
                 until(lambda: shown(skyportal, LATE) > 3, "more of them")
-            elif moment == "read":
-                skyportal.control.mend()
-                until(lambda: not read_ahead_of(sink), "the backlog being read")
             sink.kill()
     skyportal.control.mend()
     publish_records(broker, topic, [] if published else EARLY)
@@ -109,9 +106,8 @@ def noted(broker: str, topic: str) -> list[int]:
     return [offset for first, end in runs for offset in range(int(first), int(end))]
 
 
-@pytest.mark.parametrize("end", ["stop", "kill"])
-def test_a_sink_that_joins_and_one_that_ends_share_the_backlog_and_tonights_alerts(
-    end: str, broker: str, topic: str, skyportal: SkyPortal
+def test_a_sink_that_joins_and_one_that_leaves_share_the_backlog_and_tonights_alerts(
+    broker: str, topic: str, skyportal: SkyPortal
 ) -> None:
     settings = far_behind(broker, topic, skyportal)
     publish_backlog(broker, topic, skyportal)
@@ -125,16 +121,12 @@ def test_a_sink_that_joins_and_one_that_ends_share_the_backlog_and_tonights_aler
         until_assigned(second)
         publish_records(broker, topic, LATE)
         until(lambda: work_of(second) > 0, "the second one's work")
-        if end == "stop":
-            assert first.stop() == 0
-        else:
-            first.kill()
+        assert first.stop() == 0
         skyportal.control.mend()
         until_settled(broker, topic)
 
     assert_all_is_well(broker, topic, skyportal, [*EVERYTHING, *pilots])
-    if end == "stop":
-        assert overlaps(skyportal.control.requests()) == []
+    assert overlaps(skyportal.control.requests()) == []
 
 
 def test_a_sink_that_stood_still_while_it_read_ahead_overwrites_nothing(
@@ -162,14 +154,9 @@ def test_a_sink_that_stood_still_while_it_read_ahead_overwrites_nothing(
     assert_all_is_well(broker, topic, skyportal, [*EVERYTHING, *pilots])
 
 
-@pytest.mark.parametrize("dies", [False, True])
-def test_an_outage_while_it_reads_ahead_delays_all_and_loses_none(
-    dies: bool,  # noqa: FBT001  # a table
-    broker: str,
-    topic: str,
-    skyportal: SkyPortal,
+def test_an_outage_while_it_reads_ahead_in_which_the_sink_is_killed_loses_no_alert(
+    broker: str, topic: str, skyportal: SkyPortal
 ) -> None:
-    """After it the lane goes on at the new end."""
     settings = far_behind(broker, topic, skyportal, SINK_FRESH_FIRST_S="10", SKYPORTAL_LONGEST_PAUSE_S="0.4")
     publish_backlog(broker, topic, skyportal)
 
@@ -183,9 +170,8 @@ def test_an_outage_while_it_reads_ahead_delays_all_and_loses_none(
         until(lambda: answered(skyportal, outage) > 2, "the outage being met")
         publish_records(broker, topic, LATE)
         until(lambda: answered(skyportal, outage) > 8, "a long outage")
-        if dies:
-            first.kill()
-            stack.enter_context(running_sink(settings))
+        first.kill()
+        stack.enter_context(running_sink(settings))
         skyportal.control.mend()
         skyportal.control.mend()
         until_settled(broker, topic)
