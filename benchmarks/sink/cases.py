@@ -30,7 +30,7 @@ LIVE = (
 )
 """One alert a second: of new objects, or of known ones, as far as the limit lets them be delivered."""
 
-COLD = (Case(name="restart", parts=ALL, objects=LIMITED_OBJECTS, most_per_s=5),)
+COLD = (Case(name="restart", parts=ALL, objects=2 * LIMITED_OBJECTS, most_per_s=5),)
 
 
 def targets(entry: Entry) -> Mapping[str, Target]:
