@@ -138,7 +138,7 @@ class Service:
             unanswered_s=settings.skyportal_unanswered_s,
             patience_s=settings.sink_patience_s,
             look_again_s=self._look_again_s,
-            room_to_wait=lambda: room - shards.bytes_waiting_for_routes(),
+            room_to_wait=lambda: room - shards.load().waiting,
         )
         all_parts = any(NEEDED_FOR.intersection(route.parts) for route in self._routes.every())
         size = RoundSize(self._rate, requests_of_one=REQUESTS_OF_ALL_PARTS if all_parts else 1.0)

@@ -111,10 +111,6 @@ class Shards:
                 has_backlog = True
         return Load(bytes=self._bytes, ahead=ahead, waiting=waiting, has_backlog=has_backlog)
 
-    def bytes_waiting_for_routes(self) -> int:
-        """Return the bytes of the records whose route is broken."""
-        return sum(item.counts_as for shard in self._shards for item in tuple(shard.pending) if item.waits_for_route)
-
     def start(self) -> None:
         """Start the workers. They end when ``stop`` is set."""
         for number, shard in enumerate(self._shards):

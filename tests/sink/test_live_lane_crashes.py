@@ -7,7 +7,16 @@ import pytest
 from demo.skyportal.process import SkyPortal
 from schemas.record import SkyPortalAlert
 from support.kafka import committed, create_topic, publish_records, until
-from support.live_lane import backlog_of, far_behind, notes, shown, tonights, until_ahead, until_behind
+from support.live_lane import (
+    backlog_of,
+    far_behind,
+    notes,
+    shown,
+    tonights,
+    until_ahead,
+    until_behind,
+    until_live_flows,
+)
 from support.processes import Command
 from support.sink import letters, metric, running_sink, until_assigned, until_settled
 from support.skyportal import answered, overlaps
@@ -113,10 +122,7 @@ def test_a_sink_that_joins_and_one_that_leaves_share_the_backlog_and_tonights_al
     publish_backlog(broker, topic, skyportal)
 
     with running_sink(settings) as first, ExitStack() as stack:
-        until_behind(first)
-        pilots = until_ahead(broker, topic, skyportal)
-        publish_records(broker, topic, EARLY)
-        until(lambda: shown(skyportal, EARLY) > 3, "some of tonight's alerts")
+        pilots = until_live_flows(first, broker, topic, skyportal, EARLY)
         second = stack.enter_context(running_sink(settings))
         until_assigned(second)
         publish_records(broker, topic, LATE)
@@ -136,10 +142,7 @@ def test_a_sink_that_stood_still_while_it_read_ahead_overwrites_nothing(
     publish_backlog(broker, topic, skyportal)
 
     with running_sink(settings) as first:
-        until_behind(first)
-        pilots = until_ahead(broker, topic, skyportal)
-        publish_records(broker, topic, EARLY)
-        until(lambda: shown(skyportal, EARLY) > 3, "some of tonight's alerts")
+        pilots = until_live_flows(first, broker, topic, skyportal, EARLY)
         first.freeze()
         skyportal.control.mend()
         with running_sink(settings) as second:
@@ -161,10 +164,7 @@ def test_an_outage_while_it_reads_ahead_in_which_the_sink_is_killed_loses_no_ale
     publish_backlog(broker, topic, skyportal)
 
     with running_sink(settings) as first, ExitStack() as stack:
-        until_behind(first)
-        pilots = until_ahead(broker, topic, skyportal)
-        publish_records(broker, topic, EARLY)
-        until(lambda: shown(skyportal, EARLY) > 3, "some of tonight's alerts")
+        pilots = until_live_flows(first, broker, topic, skyportal, EARLY)
         skyportal.control.mend()
         outage = skyportal.control.fault("outage")
         until(lambda: answered(skyportal, outage) > 2, "the outage being met")

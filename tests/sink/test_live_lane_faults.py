@@ -21,6 +21,7 @@ from support.live_lane import (
     tonights,
     until_ahead,
     until_behind,
+    until_live_flows,
 )
 from support.records import skyportal_alert, some_alerts
 from support.sink import assert_never_left_the_group, letters, metric, running_sink, until_settled, until_unready
@@ -68,10 +69,7 @@ def test_a_broker_that_is_restarted_while_the_sink_reads_ahead_costs_no_alert(to
         skyportal.control.fault("slow", delay=0.06)
 
         with running_sink(far_behind(broker, topic, skyportal)) as sink:
-            until_behind(sink)
-            pilots = until_ahead(broker, topic, skyportal)
-            publish_records(broker, topic, LIVE)
-            until(lambda: shown(skyportal, LIVE) > 3, "some of tonight's alerts")
+            pilots = until_live_flows(sink, broker, topic, skyportal, LIVE)
             kafka.kill(0)
             kafka.restart(0)
             publish_records(broker, topic, late)
@@ -91,10 +89,7 @@ def test_a_topic_that_is_replaced_while_the_sink_reads_ahead_is_read_whole(
     skyportal.control.fault("slow", delay=0.06)
 
     with running_sink(far_behind(broker, topic, skyportal)) as sink:
-        until_behind(sink)
-        until_ahead(broker, topic, skyportal)
-        publish_records(broker, topic, LIVE)
-        until(lambda: shown(skyportal, LIVE) > 3, "some of tonight's alerts")
+        until_live_flows(sink, broker, topic, skyportal, LIVE)
         admin = AdminClient({"bootstrap.servers": broker})
         admin.delete_topics([topic])[topic].result(PATIENCE_S)
         until(lambda: not partitions_of(broker, topic), "the topic being gone")
@@ -119,10 +114,7 @@ def test_retention_that_overtakes_the_backlog_is_said_and_the_rest_is_delivered(
     skyportal.control.fault("slow", delay=0.06)
 
     with running_sink(far_behind(broker, topic, skyportal)) as sink:
-        until_behind(sink)
-        until_ahead(broker, topic, skyportal)
-        publish_records(broker, topic, LIVE)
-        until(lambda: shown(skyportal, LIVE) > 3, "some of tonight's alerts")
+        until_live_flows(sink, broker, topic, skyportal, LIVE)
         admin = AdminClient({"bootstrap.servers": broker})
         for future in admin.delete_records([TopicPartition(topic, 0, len(backlog))]).values():
             future.result(PATIENCE_S)
@@ -145,10 +137,7 @@ def test_a_record_of_a_newer_version_ahead_keeps_back_nothing_that_is_before_it(
     skyportal.control.fault("slow", delay=0.06)
 
     with running_sink(far_behind(broker, topic, skyportal)) as sink:
-        until_behind(sink)
-        pilots = until_ahead(broker, topic, skyportal)
-        publish_records(broker, topic, LIVE)
-        until(lambda: shown(skyportal, LIVE) > 3, "some of tonight's alerts")
+        pilots = until_live_flows(sink, broker, topic, skyportal, LIVE)
         publish(broker, topic, [(newer.obj_id.encode(), container(newer, version=2))])
         until_unready(sink, f"partition {theirs}, offset .*a record of version 2")
         stands_at = ends(broker, topic)[theirs] - 1

@@ -93,6 +93,17 @@ def until_ahead(broker: str, topic: str, skyportal: SkyPortal) -> list[SkyPortal
     return published
 
 
+def until_live_flows(
+    sink: Command, broker: str, topic: str, skyportal: SkyPortal, alerts: Sequence[SkyPortalAlert]
+) -> list[SkyPortalAlert]:
+    """Publish tonight's ``alerts`` when the sink reads ahead, and wait for some; return what else was published."""
+    until_behind(sink)
+    pilots = until_ahead(broker, topic, skyportal)
+    publish_records(broker, topic, alerts)
+    until(lambda: shown(skyportal, alerts) > 3, "some of tonight's alerts")
+    return pilots
+
+
 def notes(broker: str, topic: str) -> dict[int, str]:
     """Return what was committed with the offset of each partition."""
     consumer = Consumer({"bootstrap.servers": broker, "group.id": f"sink-{topic}", "enable.auto.commit": False})
