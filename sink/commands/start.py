@@ -1,0 +1,35 @@
+"""What every command begins and ends with."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from runtime import log as logs
+from runtime.settings import SettingsError, load
+from sink import routes
+from sink.routes import Routes
+from sink.settings import OWN_PREFIXES, SinkSettings
+
+WRONG_SETTINGS = 2
+"""Exit status."""
+
+RoutesOption = Annotated[Path | None, typer.Option("--routes", help="routes.toml, instead of SINK_ROUTES")]
+
+
+def read_settings(routes_file: Path | None = None) -> tuple[SinkSettings, Routes]:
+    """Return what the environment and ``routes.toml`` say, and begin to log; ends the process if they are wrong."""
+    try:
+        settings = load(SinkSettings, own_prefixes=OWN_PREFIXES)
+        logs.configure(settings.sink_log_level)
+        return settings, routes.read(routes_file or settings.sink_routes)
+    except (SettingsError, routes.RoutesError) as error:
+        end(str(error), WRONG_SETTINGS)
+
+
+def end(text: str, status: int = 1) -> NoReturn:
+    """Say each line of ``text`` on standard error, and end the process."""
+    for line in text.splitlines():
+        sys.stderr.write(f"sink: {line}\n")
+    sys.exit(status)
