@@ -9,8 +9,9 @@ from runtime.malloc import give_back_large_buffers
 from runtime.publisher import NotPublished
 from runtime.signals import leave_at_once, note_hangups, stop_on_signals
 from sink.commands.start import RoutesOption, end, read_settings
+from sink.connection import Misconfigured
 from sink.local_topic import Unreadable
-from sink.service import Misconfigured, Service
+from sink.service import Service
 from sink.under_way import Withdrawn
 
 log = logging.getLogger("sink")
