@@ -7,7 +7,7 @@ from dataclasses import replace
 from confluent_kafka import Message
 
 from processor import metrics
-from processor.message import place
+from processor.message import place, published_at
 from runtime import kafka
 from runtime.publisher import Delivery, Publisher
 from schemas import names
@@ -81,6 +81,7 @@ def _letter(message: Message, *, stage: str, error: Exception) -> DeadLetter:
         stage=stage,
         reason=type(error).__name__,
         message=str(error),
+        published_at=published_at(message),
     )
 
 

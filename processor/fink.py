@@ -10,6 +10,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 from fink_client.configuration import load_credentials
 from fink_client.consumer import AlertConsumer, _get_kafka_config
 
+from processor.counts import Counts, Outcome
 from processor.message import place
 from runtime import kafka
 
@@ -52,6 +53,15 @@ def credentials(survey: str) -> dict[str, Any]:
     return found
 
 
+def connection(*, servers: str, group_id: str, username: str, password: str) -> kafka.ClientSettings:
+    """Return how fink_client reaches and speaks to Fink's Kafka: with a login only if it has both parts of one."""
+    login = {"username": username, "password": password} if username and password else {}
+    return {
+        **_get_kafka_config({"bootstrap.servers": servers, "group.id": group_id, **login}),
+        "client.id": "fink-skyportal",
+    }
+
+
 class FinkConsumer(AlertConsumer):  # type: ignore[misc]  # fink_client publishes no types
     """A member of Fink's consumer group that hands messages out whole, and lets Fink forget them when told.
 
@@ -70,12 +80,11 @@ class FinkConsumer(AlertConsumer):  # type: ignore[misc]  # fink_client publishe
         self._fatal: KafkaError | None = None
         self._troubled_topics: dict[str, int] = {}
         self._troubles: set[int] = set()
-        login = {"username": username, "password": password} if username and password else {}
+        self.counts = Counts(group_id)
         # The base class would make a consumer that commits messages before they are worked on.
         self._kafka_config = {
-            **_get_kafka_config({"bootstrap.servers": servers, "group.id": group_id, **login}),
+            **connection(servers=servers, group_id=group_id, username=username, password=password),
             **kafka.group_member(group_id),
-            "client.id": "fink-skyportal",
             "error_cb": self._note,
             "max.partition.fetch.bytes": 4 * 1024 * 1024,
             "queued.max.messages.kbytes": MEMORY_KBYTES,
@@ -106,7 +115,17 @@ class FinkConsumer(AlertConsumer):  # type: ignore[misc]  # fink_client publishe
         messages = [message for message in (*kept, *fresh) if self._is_alert(message)]
         if self._fatal is not None:
             raise FinkFailed(f"Fink's consumer cannot go on: {self._fatal.str()} ({self._fatal.name()})")
-        return messages
+        try:
+            if unknown := self.counts.unknown():
+                self.counts.load(self._consumer, unknown)
+        except KafkaException as error:  # what was counted before is not known: asked again in the next turn
+            self._note(error.args[0])
+            self._kept = messages
+            return []
+        ours = [message for message in messages if self.counts.knows(message)]
+        for message in ours:
+            self.counts.reached(message)
+        return ours
 
     def batch(self, *, timeout: float) -> list[Message]:
         """Wait up to ``timeout`` seconds for a message, and return it with what is there behind it.
@@ -120,6 +139,11 @@ class FinkConsumer(AlertConsumer):  # type: ignore[misc]  # fink_client publishe
             messages += more
             size += _size(more)
         return messages
+
+    def end_of(self, topic: str, partition: int) -> int:
+        """Return the offset behind the last message of a partition, as far as it is known; negative before."""
+        _low, high = self._consumer.get_watermark_offsets(TopicPartition(topic, partition), cached=True)
+        return int(high)
 
     def keep_alive(self) -> None:
         """Stay a member of the group without reading on. To be called again and again during a wait."""
@@ -135,17 +159,16 @@ class FinkConsumer(AlertConsumer):  # type: ignore[misc]  # fink_client publishe
         if message is not None:  # an event, or a message that was on its way when its partition was paused
             self._kept.append(message)
 
-    def done(self, messages: Sequence[Message]) -> None:
-        """Let Fink forget ``messages``, which are in the order they were handed out."""
-        ends = {(at.topic, at.partition): at.offset + 1 for at in map(place, messages)}
-        for (topic, partition), end in ends.items():
+    def done(self, messages: Sequence[Message], outcomes: Sequence[Outcome]) -> None:
+        """Let Fink forget ``messages``, which are in the order they were handed out, and count what became of each."""
+        for end in self.counts.done(messages, outcomes):
             try:
                 # Singly: in company, a partition that is no longer ours would pass without a word.
-                self._consumer.store_offsets(offsets=[TopicPartition(topic, partition, end)])
+                self._consumer.store_offsets(offsets=[end])
             except KafkaException as error:
                 if error.args[0].code() != KafkaError._STATE:  # noqa: SLF001  # librdkafka's own codes begin so
                     raise
-                log.info("not ours any more, others read it again topic=%s partition=%d", topic, partition)
+                log.info("not ours any more, others read it again topic=%s partition=%d", end.topic, end.partition)
 
     def close(self) -> None:
         """Commit what is done and leave the group; a Fink that is silent is not waited for."""
@@ -159,6 +182,7 @@ class FinkConsumer(AlertConsumer):  # type: ignore[misc]  # fink_client publishe
 
     def _assigned(self, consumer: confluent_kafka.Consumer, partitions: list[TopicPartition]) -> None:
         consumer.incremental_assign(partitions)
+        self.counts.expect(partitions)
         # A partition that was paused when it was revoked comes back paused.
         change = consumer.pause if self._paused else consumer.resume
         change(partitions)
@@ -169,6 +193,7 @@ class FinkConsumer(AlertConsumer):  # type: ignore[misc]  # fink_client publishe
         del consumer
         gone = {(partition.topic, partition.partition) for partition in partitions}
         self._kept = [message for message in self._kept if place(message)[:2] not in gone]
+        self.counts.forget(partitions)
         log.info("revoked %s", _named(partitions))
 
     def _is_alert(self, message: Message) -> bool:

@@ -7,6 +7,8 @@ from processor.convert import MoreAnnotations
 from processor.dead_letters import DeadLetters
 from processor.drift import SchemaWatch
 from processor.fink import FinkConsumer, FinkFailed
+from processor.records import Records
+from processor.report import words
 from processor.run import Outlet, run
 from processor.settings import ProcessorSettings
 from processor.transfer import TransferConsumer, TransferUnusable
@@ -14,13 +16,17 @@ from runtime import topics
 from runtime.health import Health, HealthServer, PortTaken
 from runtime.log import configure
 from runtime.publisher import NotPublished, Publisher
+from runtime.reports import Reporter
 from runtime.settings import SettingsError, load
 from runtime.signals import leave_at_once, stop_on_signals
+from runtime.state import StateTopic
 from schemas.avro import FASTEST
 
 __all__ = ["FAILURES", "SettingsError", "load_settings", "serve"]
 
 log = logging.getLogger(__name__)
+
+LAST_WORD_S = 2.0
 
 FAILURES = (PortTaken, topics.BrokerUnreachable, topics.TopicUnusable, NotPublished, FinkFailed, TransferUnusable)
 """What ends a processor with a sentence that says why."""
@@ -55,9 +61,17 @@ def serve(settings: ProcessorSettings) -> None:
         FASTEST.name,
         server.port,
     )
+    outlet = _outlet(settings, source, health)
+    reporter = Reporter(StateTopic(outlet.publisher, settings), lambda: words(settings, source))
+
+    def turned() -> None:
+        health.turned()
+        reporter.turned()
+
     try:
         health.ready("start")
-        run(source, _outlet(settings, source, health), health, stop)
+        run(source, outlet, turned, stop)
+        reporter.close(patience_s=LAST_WORD_S)
     finally:
         source.close()  # commits what is stored
         server.close()
@@ -81,9 +95,8 @@ def _outlet(settings: ProcessorSettings, source: FinkConsumer, health: Health) -
     return Outlet(
         publisher=publisher,
         dead_letters=DeadLetters(publisher, settings.undecodable_topic, source.schema_of),
-        survey=settings.fink_survey,
+        records=Records(survey=settings.fink_survey, watch=SchemaWatch(settings.fink_survey, health, more), more=more),
         topic=settings.kafka_topic,
         schema_of=source.schema_of,
-        watch=SchemaWatch(settings.fink_survey, health, more),
-        more=more,
+        counts=source.counts,
     )

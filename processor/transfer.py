@@ -45,7 +45,6 @@ class TransferConsumer(FinkConsumer):
         super().__init__(
             survey=survey, topics=(), servers=servers, group_id=group_id, username=username, password=password
         )
-        self._needed = NEEDED[FinkSurvey(survey)]
         self._schemas: dict[str, bytes] = {}
         self._waiting = deque(topics)
         self._said_of: dict[str, str] = {}
@@ -118,24 +117,8 @@ class TransferConsumer(FinkConsumer):
             ) from error
         except KafkaException as error:
             raise _NotYet(f"{beside}, which tells how to read it, does not answer ({error.args[0].name()})") from error
-        self._check(topic, key)
+        check_schema(topic, key, FinkSurvey(self.survey))
         return key
-
-    def _check(self, topic: str, key: bytes) -> None:
-        try:
-            schema = parse(key)
-        except Exception as error:  # fastavro and json raise what they happen to stumble over
-            raise TransferUnusable(
-                f"{topic}{SCHEMA_SUFFIX} holds no schema ({type(error).__name__}: {error}), and without it no alert of "
-                f"{topic} can be read: make the transfer anew at Fink's portal, or take it out of FINK_TOPICS"
-            ) from error
-        fields = schema.get("fields", ()) if isinstance(schema, dict) else ()
-        if missing := self._needed - {field["name"] for field in fields}:
-            raise TransferUnusable(
-                f"{topic} holds no alerts of {self.survey}, but packets without {' and '.join(sorted(missing))}: make "
-                "the transfer anew at Fink's portal with the content 'Full packet', correct FINK_SURVEY, or take it "
-                "out of FINK_TOPICS"
-            )
 
     def _look_for_ends(self) -> None:
         """Say which transfers the group has read to their ends, whichever of its members did."""
@@ -153,3 +136,21 @@ class TransferConsumer(FinkConsumer):
                 log.info(
                     "read to its end topic=%s messages=%d", topic, sum(one.high - one.low for one in held.values())
                 )
+
+
+def check_schema(topic: str, key: bytes, survey: FinkSurvey) -> None:
+    """Raise `TransferUnusable` unless ``key``, of the topic beside a transfer, is a schema of alerts of ``survey``."""
+    try:
+        schema = parse(key)
+    except Exception as error:  # fastavro and json raise what they happen to stumble over
+        raise TransferUnusable(
+            f"{topic}{SCHEMA_SUFFIX} holds no schema ({type(error).__name__}: {error}), and without it no alert of "
+            f"{topic} can be read: make the transfer anew at Fink's portal, or take it out of FINK_TOPICS"
+        ) from error
+    fields = schema.get("fields", ()) if isinstance(schema, dict) else ()
+    if missing := NEEDED[survey] - {field["name"] for field in fields}:
+        raise TransferUnusable(
+            f"{topic} holds no alerts of {survey}, but packets without {' and '.join(sorted(missing))}: make "
+            "the transfer anew at Fink's portal with the content 'Full packet', correct FINK_SURVEY, or take it "
+            "out of FINK_TOPICS"
+        )

@@ -11,6 +11,9 @@ from runtime import kafka
 from runtime.settings import ProcessSettings
 from schemas.dead_letters import Header
 
+BY_KEY = -1
+"""The partition that the key gives."""
+
 
 class NotPublished(Exception):
     """The broker has not acknowledged a message: what it came from must not be passed."""
@@ -51,7 +54,13 @@ class Publisher:
         self._producer = Producer(kafka.producer(settings), logger=kafka.log)
 
     def publish(
-        self, topic: str, *, key: bytes | None, value: bytes | None, headers: Sequence[Header] = ()
+        self,
+        topic: str,
+        *,
+        key: bytes | None,
+        value: bytes | None,
+        headers: Sequence[Header] = (),
+        partition: int = BY_KEY,
     ) -> Delivery:
         """Send one message; only `Delivery.confirm` says whether it has arrived."""
         delivery = Delivery(topic)
@@ -63,7 +72,9 @@ class Publisher:
 
         while True:
             try:
-                self._producer.produce(topic, key=key, value=value, headers=list(headers), on_delivery=report)
+                self._producer.produce(
+                    topic, key=key, value=value, headers=list(headers), partition=partition, on_delivery=report
+                )
             except BufferError:
                 self._producer.poll(0.1)
             except KafkaException as error:  # such as a message that is larger than the producer itself takes

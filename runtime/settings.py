@@ -62,6 +62,11 @@ class ProcessSettings(BaseSettings):
         """The sink's dead-letter topic."""
         return self.kafka_topic + names.REJECTED_TOPIC.removeprefix(names.ALERTS_TOPIC)
 
+    @property
+    def state_topic(self) -> str:
+        """The topic of what processes and the operator say."""
+        return self.kafka_topic + names.STATE_TOPIC.removeprefix(names.ALERTS_TOPIC)
+
     @classmethod
     def settings_customise_sources(
         cls,

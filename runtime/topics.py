@@ -16,6 +16,17 @@ ENOUGH_BROKERS = 3
 """From three brokers on, every message is on three of them, and two must have it before it is acknowledged."""
 
 DAY_MS = 86_400_000
+
+LATEST_WORDS = {
+    "cleanup.policy": "compact",
+    "min.cleanable.dirty.ratio": "0.1",
+    "segment.bytes": str(8 * 1024 * 1024),
+    "segment.ms": "3600000",
+    # Who was cut off for less than this hears that a word was taken back.
+    "delete.retention.ms": str(7 * DAY_MS),
+}
+"""Of the state topic: it stays short, so that everybody can read it from its beginning."""
+
 VISIBLE_S = 30.0
 
 
@@ -34,25 +45,28 @@ def prepare(settings: ProcessSettings) -> None:
     """
     admin = AdminClient(kafka.connection(settings), logger=kafka.log)
     cluster = _cluster(admin, settings)
-    replicas = min(ENOUGH_BROKERS, len(cluster.brokers))
-    partitions = settings.kafka_topic_partitions
-    for name, config in _local_topics(settings, brokers=len(cluster.brokers)):
+    replicas = wanted_replicas(len(cluster.brokers))
+    for name, config in local_topics(settings, brokers=len(cluster.brokers)):
         if name in cluster.topics:
             _check(admin, name, config)
         else:
+            partitions = wanted_partitions(settings, name)
             topic = NewTopic(name, num_partitions=partitions, replication_factor=replicas, config=dict(config))
             _create(admin, topic)
             _await(admin, name)
 
 
-def _local_topics(settings: ProcessSettings, *, brokers: int) -> Iterator[tuple[str, Mapping[str, str]]]:
-    """Yield the name and the configuration of each local topic."""
+def wanted_replicas(brokers: int) -> int:
+    """Return on how many of so many brokers each message stands."""
+    return min(ENOUGH_BROKERS, brokers)
+
+
+def local_topics(settings: ProcessSettings, *, brokers: int) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """Yield the name of each local topic, and the settings that it has in a cluster of so many brokers."""
     config = {
         # Fink's time stamps may be days old: such alerts must not expire on arrival.
         "message.timestamp.type": "LogAppendTime",
-        "retention.ms": str(int(settings.kafka_topic_retention_days * DAY_MS)),
         "compression.type": "zstd",
-        "cleanup.policy": "delete",
     }
     if brokers >= ENOUGH_BROKERS:
         config["min.insync.replicas"] = "2"
@@ -63,8 +77,18 @@ def _local_topics(settings: ProcessSettings, *, brokers: int) -> Iterator[tuple[
         settings.undecodable_topic: kafka.LARGEST_LETTER_BYTES,
         settings.rejected_topic: kafka.LARGEST_LETTER_BYTES,
     }
+    kept = {
+        "cleanup.policy": "delete",
+        "retention.ms": str(int(settings.kafka_topic_retention_days * DAY_MS)),
+    }
     for name, largest in sizes.items():
-        yield name, config | {"max.message.bytes": str(largest)}
+        yield name, config | kept | {"max.message.bytes": str(largest)}
+    yield settings.state_topic, config | LATEST_WORDS
+
+
+def wanted_partitions(settings: ProcessSettings, name: str) -> int:
+    """Return how many partitions the local topic ``name`` gets."""
+    return 1 if name == settings.state_topic else settings.kafka_topic_partitions
 
 
 def _cluster(admin: AdminClient, settings: ProcessSettings) -> ClusterMetadata:
@@ -104,17 +128,35 @@ def _await(admin: AdminClient, name: str) -> None:
 
 def _check(admin: AdminClient, name: str, config: Mapping[str, str]) -> None:
     """Refuse settings that would lose alerts; warn of the others."""
+    actual = configuration(admin, name)
+    if sentence := unusable(name, config, actual):
+        raise TopicUnusable(sentence)
+    for option, value in differences(config, actual).items():
+        log.warning("topic=%s has %s=%s, ours would be %s", name, option, value, config[option])
+
+
+def configuration(admin: AdminClient, name: str) -> Mapping[str, str]:
+    """Return the settings that a topic has now. Raises `TopicUnusable` if they cannot be read."""
     resource = ConfigResource(ConfigResource.Type.TOPIC, name)
     try:
         found = admin.describe_configs([resource])[resource].result(timeout=30)
     except KafkaException as error:
         raise TopicUnusable(f"cannot read the settings of the topic {name}: {error.args[0].str()}") from error
-    actual = {option: found[option].value for option in config}
-    if actual["cleanup.policy"] != "delete":
-        raise TopicUnusable(
-            f"the topic {name} has cleanup.policy={actual['cleanup.policy']}, which throws alerts away: "
-            f"set it to delete (kafka-configs.sh --alter --topic {name} --add-config cleanup.policy=delete)"
-        )
-    for option, value in config.items():
-        if actual[option] != value:
-            log.warning("topic=%s has %s=%s, ours would be %s", name, option, actual[option], value)
+    return {option: str(entry.value) for option, entry in found.items()}
+
+
+def unusable(name: str, wanted: Mapping[str, str], actual: Mapping[str, str]) -> str:
+    """Return why a topic with the ``actual`` settings would lose what it holds, and what to do; or nothing."""
+    policy, right = actual["cleanup.policy"], wanted["cleanup.policy"]
+    if policy == right:
+        return ""
+    loses = "throws alerts away" if right == "delete" else "forgets what it holds when that gets old"
+    return (
+        f"the topic {name} has cleanup.policy={policy}, which {loses}: set it to {right} "
+        f"(kafka-configs.sh --alter --topic {name} --add-config cleanup.policy={right})"
+    )
+
+
+def differences(wanted: Mapping[str, str], actual: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the ``actual`` value of each setting that is not as ``wanted``."""
+    return {option: actual[option] for option, value in wanted.items() if actual[option] != value}

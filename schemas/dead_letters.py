@@ -5,21 +5,37 @@ Of a message that is too large for the topic of the dead letters, parts are left
 The names under ``__connect.errors.`` are Kafka Connect's, so that its tools can read our letters.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import NamedTuple
 
 CONNECT = "__connect.errors."
 OURS = "fink_skyportal.errors."
+_FIRST = f"{CONNECT}topic"
+"""A letter's headers begin with it: what stands before is the message's own."""
+
 LEFT_OUT = f"{OURS}left_out."
 """Before ``value_bytes``, ``key_bytes`` or ``headers_bytes``: so much is left out. No such header: nothing is."""
 
 WRITER_SCHEMA = f"{OURS}schema"
 """The writer's schema of a message whose key is not it: without it the message could not be read again."""
 
+PUBLISHED_AT = f"{OURS}published_at"
+"""When Kafka had the message, in ISO 8601: the letter's own time is that of its being put aside."""
+
 EXCERPT = 2_000
 """Longest text in a header, in characters: SkyPortal's tracebacks reach 3 MB."""
 
 Header = tuple[str, bytes | None]
+
+
+class Source(NamedTuple):
+    """Where the message stood that was put aside. Letters of one source are of one alert."""
+
+    topic: str
+    partition: int
+    offset: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,11 +77,23 @@ class DeadLetter:
     """The part of the alert that was refused: candidate, photometry, annotation. Of stage ``part`` it alone is lost."""
     answer: Answer | None = None
     left_out: LeftOut = LeftOut()
+    published_at: datetime | None = None
+    """Time that Kafka gave the message, UTC, where that is known and cannot be found elsewhere."""
+
+    @property
+    def source(self) -> Source:
+        """Where the message stood."""
+        return Source(self.topic, self.partition, self.offset)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the letter holds the message's key and value."""
+        return not (self.left_out.value_bytes or self.left_out.key_bytes)
 
     def headers(self) -> list[Header]:
         """Return the headers that say all this; a reader gets it back with `from_headers`."""
         context = {
-            f"{CONNECT}topic": self.topic,
+            _FIRST: self.topic,
             f"{CONNECT}partition": str(self.partition),
             f"{CONNECT}offset": str(self.offset),
             f"{CONNECT}connector.name": self.signed_by,
@@ -82,12 +110,14 @@ class DeadLetter:
             }
         if self.part:
             context[f"{OURS}part"] = self.part
+        if self.published_at is not None:
+            context[PUBLISHED_AT] = self.published_at.astimezone(UTC).isoformat(timespec="milliseconds")
         context |= {f"{LEFT_OUT}{part}": str(size) for part, size in asdict(self.left_out).items() if size}
         return [(name, value.encode(errors="replace")) for name, value in context.items()]
 
 
 def from_headers(headers: Iterable[Header]) -> DeadLetter:
-    """Read a dead letter's context back; raises KeyError where a header is missing."""
+    """Read a dead letter's context back; KeyError where a header is missing, ValueError where one is wrong."""
     found = {name: (value or b"").decode(errors="replace") for name, value in headers}
     answer = None
     if f"{OURS}http.status" in found:
@@ -112,4 +142,19 @@ def from_headers(headers: Iterable[Header]) -> DeadLetter:
             key_bytes=int(found.get(f"{LEFT_OUT}key_bytes", 0)),
             headers_bytes=int(found.get(f"{LEFT_OUT}headers_bytes", 0)),
         ),
+        published_at=utc(found[PUBLISHED_AT]) if PUBLISHED_AT in found else None,
     )
+
+
+def own_headers(headers: Sequence[Header]) -> tuple[Sequence[Header], Sequence[Header]]:
+    """Return the headers that the message had of its own, and those that made a letter of it."""
+    begin = max((number for number, (name, _value) in enumerate(headers) if name == _FIRST), default=len(headers))
+    return headers[:begin], headers[begin:]
+
+
+def utc(text: str) -> datetime:
+    """Return the time in a header, UTC. Raises ValueError."""
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"{text!r:.60} lies beyond the calendar") from error

@@ -9,6 +9,9 @@ UNDECODABLE_TOPIC = f"{ALERTS_TOPIC}.undecodable"
 REJECTED_TOPIC = f"{ALERTS_TOPIC}.rejected"
 """The sink's dead letters: records that SkyPortal will never accept."""
 
+STATE_TOPIC = f"{ALERTS_TOPIC}.state"
+"""The latest word of each process, and of the operator: the key is a text, the value a JSON object."""
+
 PROCESSOR = "fink-skyportal.processor"
 SINK = "fink-skyportal.sink"
 """Names under which the halves sign their dead letters."""

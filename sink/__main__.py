@@ -2,8 +2,14 @@
 
 import typer
 
+from sink.commands.check import check
+from sink.commands.pause import pause, resume
 from sink.commands.provision import provision
+from sink.commands.redrive import app as redrive
+from sink.commands.replay import replay
 from sink.commands.run import run
+from sink.commands.show import show
+from sink.commands.status import status
 
 # Without rich's frames: help that can be read in a log and in a file. A pretty traceback would show secrets.
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -14,8 +20,9 @@ def main() -> None:
     """Deliver the records of the local topic to SkyPortal."""
 
 
-for command in (run, provision):
+for command in (run, provision, check, status, replay, pause, resume, show):
     app.command()(command)
+app.add_typer(redrive, name="redrive")
 
 
 if __name__ == "__main__":

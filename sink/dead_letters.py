@@ -13,6 +13,7 @@ from schemas.dead_letters import DeadLetter
 from sink import metrics
 from sink.offsets import Holding, offset_of
 from sink.reasons import Reason
+from sink.tally import Outcome
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +23,7 @@ class _Entry:
     deliveries: Sequence[Delivery]
     holding: Holding
     offset: int
-    outcome: str
+    outcome: Outcome
 
 
 class DeadLetters:
@@ -34,7 +35,7 @@ class DeadLetters:
         self._lock = threading.Lock()
         self._entries: list[_Entry] = []
 
-    def put_aside(self, message: Message, holding: Holding, *reasons: Reason, outcome: str = "rejected") -> None:
+    def put_aside(self, message: Message, holding: Holding, *reasons: Reason, outcome: Outcome = "rejected") -> None:
         """Publish ``message`` once for each reason, which stands in its headers. Thread-safe; returns at once.
 
         ``outcome`` is what becomes of the alert when all are acknowledged: accepted, if only parts of it are lost.
@@ -55,7 +56,7 @@ class DeadLetters:
         for entry in answered:
             for delivery in entry.deliveries:
                 delivery.confirm()
-            entry.holding.settle(entry.offset)
+            entry.holding.settle(entry.offset, entry.outcome)
             metrics.SETTLED.labels(entry.outcome).inc()
 
     def waiting(self) -> bool:

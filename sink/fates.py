@@ -9,8 +9,8 @@ from sink import metrics
 from sink.dead_letters import DeadLetters
 from sink.gate import Gate
 from sink.guard import Guard
+from sink.in_flight import InFlight
 from sink.memory import Memory
-from sink.offsets import InFlight
 from sink.reasons import Reason
 from sink.rejections import Rejections
 from sink.routed import Routed
@@ -136,9 +136,9 @@ class Fates:
         """Let a record wait until its route works again, or put it aside when that has taken too long."""
         self._room_to_wait -= 0 if item.waits_for_route else item.counts_as
         item.waits_for_route = True
-        item.route_broken_at = item.route_broken_at or time.monotonic()
+        item.route_broken_at = item.route_broken_at or self.desk.gate.clock()
         # Others of the topic may be accepted all the while, as where one record's band is unknown to the instrument.
-        waited_s = max(self.desk.router.broken_for_s(item.alert.topic), time.monotonic() - item.route_broken_at)
+        waited_s = self.desk.router.waited_s(item.alert.topic, item.route_broken_at)
         if waited_s >= self.desk.patience_s or self._room_to_wait < 0:
             self._put_aside(item, Reason(stage="route", name="Unroutable", text=reason))
         else:

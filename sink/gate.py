@@ -28,7 +28,7 @@ class Gate:
 
     An outage is tried again soon, then ever more rarely. Where the set-up is wrong the sink is *halted*: one try a
     minute, or as soon as somebody has mended it; only the endpoint that halted it shows that it is mended. What the
-    guard has stopped goes on only when somebody says so.
+    guard has stopped goes on only when somebody says so. While the operator has paused the sinks nobody even probes.
     """
 
     def __init__(
@@ -39,16 +39,22 @@ class Gate:
         longest_pause_s: float,
         halted_pause_s: float = 60.0,
         mended: Callable[[], bool] = lambda: False,
+        paused: Callable[[], bool] = lambda: False,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """``probe`` asks SkyPortal for something that needs the token and the database, and says if it was given.
 
-        ``mended`` says whether something has changed since it was asked last, so that it is worth trying at once.
+        ``mended`` says whether something has changed since it was asked last, so that it is worth trying at once;
+        ``paused`` whether the operator wants nothing to be sent; patience is measured by ``clock``, which stands still
+        meanwhile.
         """
         self._health = health
         self._probe = probe
         self._longest = longest_pause_s
         self._halted_pause = halted_pause_s
         self._mended = mended
+        self.paused = paused
+        self.clock = clock
         self._changed = threading.Condition()
         self._closed_at: float | None = None
         self._halted = False
@@ -86,8 +92,12 @@ class Gate:
         while not given_up():
             if self._guarded:
                 self._mended()
+            paused = self.paused()
             with self._changed:
-                if self._guarded:
+                if paused:
+                    self._pushed = not self._is_open()  # afterwards it is worth trying at once
+                    self._ceiling = FIRST_PAUSE_S
+                if paused or self._guarded:
                     self._changed.wait(LOOK_EVERY_S)
                     continue
                 if self._is_open() or self._let_in == me:
@@ -103,7 +113,7 @@ class Gate:
                 self._ceiling = min(2 * self._ceiling, self._longest)
             if not self._pause(pause, given_up):
                 break
-            if not self._is_open() and self._probe():
+            if not self._is_open() and not self.paused() and self._probe():
                 with self._changed:
                     self._let_in = None if self._is_open() else me
         self.step_back()

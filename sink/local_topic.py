@@ -9,9 +9,14 @@ from typing import Protocol
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from runtime import kafka
+from schemas.origin import origin_in
 from sink import positions
+from sink.account import Account, metadata
+from sink.ahead import Ahead
 from sink.live_lane import LiveLane
 from sink.offsets import Holding, appended_at, offset_of
+from sink.positions import Start
+from sink.room import is_full_of_live, is_to_wait
 from sink.settings import SinkSettings
 from sink.shards import Load
 
@@ -20,15 +25,6 @@ log = logging.getLogger(__name__)
 BATCH = 100
 ANSWER_TIMEOUT_S = 10.0
 """How long the group waits for our requests when a partition is revoked."""
-
-BACKLOGS_SHARE = 0.75
-"""Of what may be in flight, while newer records are read ahead: the rest is for them."""
-
-MOST = 1.5
-"""Of what may be in flight, with what waits for routes meanwhile."""
-
-GOES_ON_BELOW = 0.9
-"""Of what may be in flight: a client that is paused throws away what it has fetched, and fetches it again."""
 
 FORBIDDEN = (KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.GROUP_AUTHORIZATION_FAILED)
 
@@ -86,16 +82,15 @@ class LocalTopic:
             partition = message.partition()
             if error is not None:
                 self._handle(error, partition)
-            elif partition in self._holdings and not self._holdings[partition].blocked:
+            elif partition in self._holdings and not self._is_passed_over(partition):
                 if self._holdings[partition].begins_again(offset_of(message)):
                     self._start_over(partition, offset_of(message))
-                holding = self._holdings[partition]
-                if not holding.reaches(offset_of(message), appended_at(message)):
-                    holding.collected(offset_of(message), appended_at(message))
+                holding, origin = self._holdings[partition], origin_in(kafka.headers_of(message))
+                if not holding.reaches(offset_of(message), appended_at(message), origin):
+                    holding.collected(offset_of(message), appended_at(message), origin)
                     yield message, holding
-        load = self._load
-        is_full = load.ahead > (1 - BACKLOGS_SHARE) * self._room or load.bytes > MOST * self._room
-        yield from self._lane.consume(self._holdings.values(), has_backlog=load.has_backlog, full=is_full)
+        is_full = is_full_of_live(self._load, self._room)
+        yield from self._lane.consume(self._holdings.values(), has_backlog=self._load.has_backlog, full=is_full)
 
     def balance(self, load: Load, *, room: float) -> None:
         """Pause reading while more than ``room`` bytes are in flight."""
@@ -108,6 +103,10 @@ class LocalTopic:
         if not self._lane.refuse(holding, offset):
             holding.blocked = True
             self._apply()
+
+    def numbers(self) -> list[int]:
+        """Return the numbers of the partitions that are ours."""
+        return list(self._holdings)
 
     def oldest_s(self) -> float:
         """Return for how many seconds the oldest record that is not settled has waited; 0 without one."""
@@ -142,14 +141,14 @@ class LocalTopic:
             self._once_committed |= {one.partition for one in partitions if one.error is None and one.offset >= 0}
 
     def _still(self) -> set[int]:
-        return {holding.partition for holding in self._holdings.values() if self._is_to_wait(holding)}
+        return {
+            number
+            for number, holding in self._holdings.items()
+            if is_to_wait(holding, self._load, self._room, is_paused=number in self._paused)
+        }
 
-    def _is_to_wait(self, holding: Holding) -> bool:
-        load, room = self._load, self._room * (GOES_ON_BELOW if holding.partition in self._paused else 1)
-        is_full = load.bytes > room
-        if holding.is_behind:  # what is read ahead, and what waits for routes, must not keep the backlog back
-            is_full = load.bytes - load.ahead - load.waiting > BACKLOGS_SHARE * room or load.bytes > MOST * room
-        return holding.blocked or is_full
+    def _is_passed_over(self, partition: int) -> bool:
+        return self._holdings[partition].blocked or partition in self._unplaced
 
     def _apply(self) -> None:
         """Pause and resume, said for every partition: a new assignment forgets it."""
@@ -163,15 +162,21 @@ class LocalTopic:
         return int(high)
 
     def _assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        starts = positions.starts(consumer, partitions)
+        try:
+            starts = [positions.start(consumer, partition) for partition in partitions]
+        except KafkaException as error:  # then `consume` asks again, and what comes before is read once more
+            kafka.log_error(error.args[0])
+            starts = [Start(position=partition, ahead=Ahead(), account=Account()) for partition in partitions]
+            self._unplaced |= {partition.partition for partition in partitions}
         for start in starts:
             if start.position.offset == OFFSET_BEGINNING and start.position.partition in self._once_committed:
-                self._forgotten(consumer, start.position)
+                self._once_committed.discard(start.position.partition)
+                positions.forgotten(consumer, start.position)
         consumer.incremental_assign([start.position for start in starts])
         self._oldest_lost = 0.0
         for start in starts:
-            number = start.position.partition
-            self._holdings[number] = Holding(self._topic, number, start.ahead, first=start.position.offset)
+            number, first = start.position.partition, start.position.offset
+            self._holdings[number] = Holding(self._topic, number, start.ahead, account=start.account, first=first)
         self._apply()
         log.info("assigned partitions=%s", sorted(partition.partition for partition in partitions))
 
@@ -214,29 +219,17 @@ class LocalTopic:
             if first == OFFSET_BEGINNING:
                 first, _end = self._consumer.get_watermark_offsets(TopicPartition(self._topic, partition), timeout=5)
             # Else the offset that was stored last would be committed below, to what may be another topic.
-            self._consumer.store_offsets(offsets=[TopicPartition(self._topic, partition, first)])
+            noted = metadata(start.account, start.ahead)
+            self._consumer.store_offsets(offsets=[TopicPartition(self._topic, partition, first, metadata=noted)])
         except KafkaException as error:  # a broker that is just starting: asked again in the next turn
             kafka.log_error(error.args[0])
             return
         self._unplaced.discard(partition)
-        self._holdings[partition].begin(start.ahead)
+        self._holdings[partition].begin(start.ahead, start.account, first=first)
         # A partition in this state takes no seek; given anew with an offset, it goes on. The group does not notice.
         self._consumer.incremental_unassign([TopicPartition(self._topic, partition)])
         self._consumer.incremental_assign([start.position])
         self._apply()
-
-    def _forgotten(self, consumer: Consumer, start: TopicPartition) -> None:
-        """Read on where the group has no offset any more, though there was one: Kafka drops them with the topic."""
-        log.error(
-            "lost a range: topic=%s partition=%d was replaced by another topic of that name, going on at its beginning",
-            self._topic, start.partition,
-        )  # fmt: skip
-        self._once_committed.discard(start.partition)
-        try:
-            low, _ = consumer.get_watermark_offsets(TopicPartition(self._topic, start.partition), timeout=5)
-            positions.commit(consumer, TopicPartition(self._topic, start.partition, low))
-        except KafkaException as error:  # then the next restart reads it again
-            kafka.log_error(error.args[0])
 
     def _start_over(self, partition: int, offset: int) -> None:
         """Read on in a topic that was deleted and made anew meanwhile; what the old one had left is gone."""
@@ -245,5 +238,5 @@ class LocalTopic:
             self._topic, partition, offset,
         )  # fmt: skip
         self._revoked([self._holdings[partition]], wait_s=0)
-        self._holdings[partition] = Holding(self._topic, partition)
+        self._holdings[partition] = Holding(self._topic, partition, account=Account(offset=offset), first=offset)
         positions.commit(self._consumer, TopicPartition(self._topic, partition, offset))

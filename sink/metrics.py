@@ -7,6 +7,11 @@ from prometheus_client import Counter, Gauge, Histogram
 SETTLED = Counter(
     "sink_alerts_settled_total", "Alerts that need no more work: accepted, rejected, skipped.", ["outcome"]
 )
+SKIPPED = Counter(
+    "sink_skipped_total",
+    "Alerts that their route leaves out, by the first criterion that they do not meet.",
+    ["reason"],
+)
 PARTS = Counter(
     "sink_parts_total",
     "Parts of alerts: sent, known (SkyPortal has it already), superseded (by a newer alert's), lost (put aside).",
@@ -32,6 +37,7 @@ OLDEST = Gauge(
 )
 AWAY = Gauge("sink_skyportal_away_seconds", "Since when SkyPortal does not answer; 0 while it does.")
 HALTED = Gauge("sink_halted", "1 while somebody has to mend something before alerts flow again; /readyz says what.")
+PAUSED = Gauge("sink_paused", "1 while the operator has paused the sinks; /readyz says since when and why.")
 AGE = Histogram(
     "sink_alert_age_seconds",
     "From Fink's publication to SkyPortal's acceptance.",
@@ -41,8 +47,17 @@ AGE = Histogram(
 
 def requests_per_alert() -> float:
     """Return the requests so far for each alert accepted so far; 0 before the first."""
-    accepted = _sum(SETTLED, lambda labels: labels["outcome"] == "accepted")
-    return _sum(REQUESTS, lambda _labels: True) / accepted if accepted else 0.0
+    return requests() / accepted() if accepted() else 0.0
+
+
+def requests() -> float:
+    """Return the requests since the start, refused ones and probes included."""
+    return _sum(REQUESTS, lambda _labels: True)
+
+
+def accepted() -> float:
+    """Return the alerts accepted since the start."""
+    return _sum(SETTLED, lambda labels: labels["outcome"] == "accepted")
 
 
 def _sum(counter: Counter, wanted: Callable[[dict[str, str]], bool]) -> float:

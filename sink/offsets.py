@@ -1,26 +1,35 @@
 """Which offsets may be committed, when records finish out of order."""
 
-import math
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass, field
 
 from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, Message, TopicPartition
 
-from schemas import codec
-from schemas.record import SkyPortalAlert
+from schemas.origin import Origin
+from sink.account import Account, metadata
 from sink.ahead import Ahead
-from sink.held import Held
-from sink.reasons import Reason
+from sink.tally import Outcome, Tally
+
+UNKNOWN = Origin()
+"""Of a record of which nobody has said where it comes from."""
 
 
 class Holding:
     """One partition during one assignment. A partition that comes back is another holding. Thread-safe."""
 
-    def __init__(self, topic: str, partition: int, ahead: Ahead | None = None, *, first: int = 0) -> None:
+    def __init__(
+        self,
+        topic: str,
+        partition: int,
+        ahead: Ahead | None = None,
+        *,
+        account: Account | None = None,
+        first: int = 0,
+    ) -> None:
         """``ahead`` are the records that were delivered ahead of others during an earlier assignment.
 
-        ``first`` is the offset at which reading begins, as far as that is known.
+        ``account`` is what was counted before, and ``first`` the offset at which reading begins; negative for the
+        topic's own beginning.
         """
         self._first = first
         self.topic = topic
@@ -36,8 +45,9 @@ class Holding:
         self.has_newer = False
         """True if a record of a newer version stands further on: nothing is read ahead any more."""
         self.ahead = Ahead() if ahead is None else ahead
+        self.account = Account() if account is None else account
         self._lock = threading.Lock()
-        self._settled: OrderedDict[int, bool] = OrderedDict()
+        self._settled: OrderedDict[int, Outcome | None] = OrderedDict()
         self._appended: dict[int, float] = {}
         """When each of them was appended to the topic, time.time()."""
         self._next: int | None = None
@@ -46,15 +56,14 @@ class Holding:
         """Say whether ``offset`` was read before: then the topic is another one of the same name."""
         return offset <= self.latest
 
-    def collected(self, offset: int, appended_at: float = 0.0) -> None:
+    def collected(self, offset: int, appended_at: float = 0.0, origin: Origin = UNKNOWN) -> None:
         """Note that the record at ``offset`` is in flight. Offsets come in rising order.
 
         ``appended_at`` is when the broker got it, as time.time() has it; 0 if it does not say.
         """
         with self._lock:
-            self.latest = offset
-            self._appended[offset] = appended_at
-            self._settled[offset] = False
+            self._stands_in_line(offset, appended_at, origin)
+            self._settled[offset] = None
             self.ahead.reaches(offset)
 
     def read_ahead(self, offset: int, appended_at: float) -> bool:
@@ -65,20 +74,37 @@ class Holding:
             self.ahead.add(offset, appended_at)
             return True
 
-    def reaches(self, offset: int, appended_at: float) -> bool:
+    def reaches(self, offset: int, appended_at: float, origin: Origin = UNKNOWN) -> bool:
         """Say whether the record at ``offset``, which is next, was read ahead: then it is not to be delivered again."""
         with self._lock:
             if offset not in self.ahead:
                 return False
-            self.latest = offset
-            self._appended[offset] = appended_at
+            self._stands_in_line(offset, appended_at, origin)
             self._settled[offset] = self.ahead.reaches(offset)
             return True
 
-    def begin(self, ahead: Ahead) -> None:
-        """Take ``ahead`` for what was read ahead: the partition does not hold what it held."""
+    def begin(self, ahead: Ahead, account: Account, *, first: int) -> None:
+        """Take ``ahead`` for what was read ahead: the partition does not hold what it held.
+
+        ``account`` is what was counted below ``first``; it holds if nothing was read so far.
+        """
         with self._lock:
             self.ahead = ahead
+            if self.latest < 0:
+                self.account, self._first = account, first
+
+    def _stands_in_line(self, offset: int, appended_at: float, origin: Origin) -> None:
+        """Note the next record. What Kafka has no more before it is gone unread, unless it was delivered ahead."""
+        expected = self.latest + 1 if self.latest >= 0 else self._first
+        between = Tally()
+        if expected < 0:
+            between = Tally(before=offset)
+        elif offset > expected:
+            delivered = self.ahead.below(offset)
+            between = delivered.plus(Tally(expired=offset - expected - delivered.total))
+        self.latest = offset
+        self._appended[offset] = appended_at
+        self.account.stands_in_line(offset, origin, between)
 
     def unread(self, offset: int) -> bool:
         """Forget that the record at ``offset``, of a newer version, was read ahead; False if it was not."""
@@ -89,13 +115,13 @@ class Holding:
             self.has_newer = True
             return True
 
-    def settle(self, offset: int) -> None:
+    def settle(self, offset: int, outcome: Outcome) -> None:
         """Note that the record at ``offset`` needs no more work."""
         with self._lock:
             if offset in self.ahead:
-                self.ahead.settle(offset)
+                self.ahead.settle(offset, outcome)
             elif offset in self._settled:
-                self._settled[offset] = True
+                self._settled[offset] = outcome
 
     def has_read(self, end: int) -> bool:
         """Say whether all records below ``end`` were read, records that were read ahead left out."""
@@ -104,7 +130,7 @@ class Holding:
     def oldest(self) -> float:
         """Return when the oldest record that is not settled was appended, as time.time() has it; 0 without one."""
         with self._lock:
-            unsettled = (self._appended[offset] for offset, settled in self._settled.items() if not settled)
+            unsettled = (self._appended[offset] for offset, how in self._settled.items() if how is None)
             return next(unsettled, self.ahead.oldest())
 
     def advance(self) -> TopicPartition | None:
@@ -115,15 +141,17 @@ class Holding:
         with self._lock:
             moved = False
             while self._settled:
-                offset, settled = next(iter(self._settled.items()))
-                if not settled:
+                offset, outcome = next(iter(self._settled.items()))
+                if outcome is None:
                     break
                 del self._settled[offset]
+                self.account.passed(offset, outcome)
                 del self._appended[offset]
                 self._next, moved = offset + 1, True
             if not moved or self._next is None:
                 return None
-            return TopicPartition(self.topic, self.partition, self._next, metadata=self.ahead.note)
+            noted = metadata(self.account, self.ahead)
+            return TopicPartition(self.topic, self.partition, self._next, metadata=noted)
 
 
 def appended_at(message: Message) -> float:
@@ -138,85 +166,3 @@ def offset_of(message: Message) -> int:
     if offset is None:
         raise ValueError("a message without an offset")
     return offset
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Suspicion:
-    """A record that was alone in its request was refused, or not answered though others were: not believed yet."""
-
-    message: str
-    part: str
-    since: float
-    """time.monotonic() of the first refusal."""
-    latest: float
-    """time.monotonic() of the latest."""
-    attempts: int
-
-
-@dataclass(slots=True, eq=False, kw_only=True)
-class InFlight:
-    """One record that is collected and not settled."""
-
-    message: Message
-    counts_as: int = 0
-    """Bytes of what may be in flight."""
-    decoded: SkyPortalAlert | None = None
-    """What the message says, while somebody works with it: it takes eight times the memory."""
-    holding: Holding
-    collected_at: float
-    """time.monotonic()."""
-    appended_at: float = math.inf
-    """When it was appended to the topic, as time.time() has it; infinite if the broker does not say."""
-    is_ahead: bool = False
-    """Whether it was read ahead of older records of its partition."""
-    not_before: float = 0.0
-    """time.monotonic() from which it may be tried again."""
-    suspicion: Suspicion | None = None
-    unanswered_at: dict[str, float] = field(default_factory=dict)
-    """By part, time.monotonic() of the latest request that was answered as in an outage."""
-    waits_for_route: bool = False
-    route_broken_at: float = 0.0
-    """time.monotonic() from which it has waited for its route; 0 if it never had to."""
-    alone: bool = False
-    """Whether its annotation and its classes are written for itself: in company they were refused."""
-    done: set[str] = field(default_factory=set)
-    """Parts that SkyPortal has accepted, or that are lost, since `under` was begun."""
-    under: Held | None = None
-    """What we knew of the object meanwhile; what has been done under another knowledge is done again."""
-    restarts: int = 0
-    """How often it was begun anew because SkyPortal held something else than we believed."""
-    given_up: set[tuple[str, str]] = field(default_factory=set)
-    """What of it will never be accepted: part, and which picture, origin or the like."""
-    lost: dict[tuple[str, str], Reason] = field(default_factory=dict)
-    """Why parts of it will never be accepted."""
-
-    @property
-    def alert(self) -> SkyPortalAlert:
-        """The record. Raises `Undecodable` as `decode` does, if it has never been decoded."""
-        if self.decoded is None:
-            self.decoded = codec.decode(self.message.value())
-        return self.decoded
-
-    def lay_down(self) -> None:
-        """Keep nothing but the message while the record waits."""
-        self.decoded = None
-
-    @property
-    def size(self) -> int:
-        """Bytes of the message."""
-        return len(self.message.value() or b"")
-
-    @property
-    def offset(self) -> int:
-        """Where the message stands in its partition."""
-        return offset_of(self.message)
-
-    def begin(self, held: Held) -> None:
-        """Go on under ``held``: what was done when we knew something else of the object is to be done again."""
-        if self.under is not held:
-            self.done.clear()
-            self.under = held
-
-    def settle(self) -> None:
-        """Say that the record needs no more work."""
-        self.holding.settle(self.offset)

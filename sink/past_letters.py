@@ -7,7 +7,8 @@ from confluent_kafka import OFFSET_END, Consumer, KafkaException, TopicPartition
 
 from runtime import kafka
 from schemas import names
-from schemas.dead_letters import from_headers
+from schemas.dead_letters import Source, from_headers
+from schemas.redriven import is_marker, redriven
 from sink.settings import SinkSettings
 
 LATELY_S = 3600.0
@@ -16,15 +17,13 @@ MOST_LETTERS = 2_000
 
 TIMEOUT_S = 10.0
 
-Source = tuple[str, int, int]
-"""Topic, partition and offset of a refused record."""
-
 
 def refused_lately(settings: SinkSettings) -> int:
     """Return how many alerts SkyPortal refused in the last hour, whichever sink put them aside.
 
-    None where so many others were accepted between them that the guard would not have minded. A broker that does not
-    tell in time gives what was read so far: the guard is a help, and not a promise.
+    Those that were put back since do not count: somebody has looked at them. None where so many others were accepted
+    between them that the guard would not have minded. A broker that does not tell in time gives what was read so far:
+    the guard is a help, and not a promise.
     """
     client = {"group.id": settings.sink_group_id, "enable.auto.commit": False}  # joins no group, as it subscribes none
     consumer = Consumer(kafka.connection(settings) | client)
@@ -59,7 +58,7 @@ def _read(consumer: Consumer, topic: str) -> set[Source]:
     ends = {start.partition: consumer.get_watermark_offsets(start, timeout=TIMEOUT_S)[1] for start in starts}
     left = sum(max(0, ends[start.partition] - start.offset) for start in starts)
     consumer.assign(starts)
-    refused = set()
+    refused: set[Source] = set()
     deadline = time.monotonic() + TIMEOUT_S
     read = 0
     while read < min(left, MOST_LETTERS) and time.monotonic() < deadline:
@@ -67,10 +66,14 @@ def _read(consumer: Consumer, topic: str) -> set[Source]:
             if message.error() is not None:
                 continue
             read += 1
+            headers = kafka.headers_of(message)
             try:
-                letter = from_headers(kafka.headers_of(message))
+                if is_marker(headers):
+                    refused.discard(redriven(headers).source)
+                    continue
+                letter = from_headers(headers)
             except (KeyError, ValueError):
                 continue
             if letter.signed_by == names.SINK and letter.answer is not None:
-                refused.add((letter.topic, letter.partition, letter.offset))
+                refused.add(letter.source)
     return refused

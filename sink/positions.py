@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, TopicPartition
 
 from runtime import kafka
+from sink.account import Account, metadata
 from sink.ahead import Ahead
+from sink.tally import Tally
 
 log = logging.getLogger(__name__)
 
@@ -19,36 +21,47 @@ class Start:
     """With the offset of the first record to read."""
     ahead: Ahead
     """What comes later and was delivered already."""
-
-
-def starts(consumer: Consumer, partitions: list[TopicPartition]) -> list[Start]:
-    """Return where to begin with ``partitions``.
-
-    Where the broker cannot tell yet, librdkafka finds out by itself, and tells an unknown offset as an error.
-    """
-    try:
-        return [start(consumer, partition) for partition in partitions]
-    except KafkaException as error:
-        kafka.log_error(error.args[0])
-        return [Start(position=partition, ahead=Ahead()) for partition in partitions]
+    account: Account
+    """How what came before ended."""
 
 
 def start(consumer: Consumer, partition: TopicPartition) -> Start:
     """Return where to begin with ``partition``: at the committed offset, if that is in the topic."""
     (stored,) = consumer.committed([TopicPartition(partition.topic, partition.partition)], timeout=5)
     if stored.offset < 0:
-        return Start(position=TopicPartition(partition.topic, partition.partition, OFFSET_BEGINNING), ahead=Ahead())
+        beginning = TopicPartition(partition.topic, partition.partition, OFFSET_BEGINNING)
+        return Start(position=beginning, ahead=Ahead(), account=Account())
     low, high = consumer.get_watermark_offsets(partition, timeout=5)
+    noted = stored.metadata or ""
+    account, ahead = Account(noted, offset=stored.offset), Ahead(noted, end=high)
     if low <= stored.offset <= high:
         position = TopicPartition(partition.topic, partition.partition, stored.offset)
-        return Start(position=position, ahead=Ahead(stored.metadata or "", end=high))
+        return Start(position=position, ahead=ahead, account=account)
     log.error(
         "lost a range: topic=%s partition=%d holds the offsets %d..%d, but was read up to %d; going on at %d",
         partition.topic, partition.partition, low, high, stored.offset, low,
     )  # fmt: skip
-    first = TopicPartition(partition.topic, partition.partition, low)
-    commit(consumer, first)
-    return Start(position=first, ahead=Ahead())
+    if stored.offset < low:
+        delivered = ahead.below(low)
+        account.lost(delivered.plus(Tally(expired=low - stored.offset - delivered.total)))
+        ahead.reaches(low - 1)
+    else:  # the topic is another one of that name
+        account, ahead = Account(offset=low), Ahead()
+    commit(consumer, TopicPartition(partition.topic, partition.partition, low, metadata=metadata(account, ahead)))
+    return Start(position=TopicPartition(partition.topic, partition.partition, low), ahead=ahead, account=account)
+
+
+def forgotten(consumer: Consumer, start: TopicPartition) -> None:
+    """Begin where the group has no offset any more, though there was one: Kafka drops them with the topic."""
+    log.error(
+        "lost a range: topic=%s partition=%d was replaced by another topic of that name, going on at its beginning",
+        start.topic, start.partition,
+    )  # fmt: skip
+    try:
+        low, _ = consumer.get_watermark_offsets(TopicPartition(start.topic, start.partition), timeout=5)
+        commit(consumer, TopicPartition(start.topic, start.partition, low))
+    except KafkaException as error:  # then the next restart reads it again
+        kafka.log_error(error.args[0])
 
 
 def commit(consumer: Consumer, position: TopicPartition) -> None:

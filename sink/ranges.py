@@ -35,6 +35,10 @@ class Ranges:
         """The offset behind the last one; 0 if there is none."""
         return self._runs[-1][1] if self._runs else 0
 
+    def count_below(self, offset: int) -> int:
+        """Return how many are smaller than ``offset``."""
+        return sum(max(0, min(end, offset) - first) for first, end in self._runs)
+
     def __contains__(self, offset: int) -> bool:
         before = bisect_right(self._runs, offset, key=lambda run: run[0]) - 1
         return before >= 0 and offset < self._runs[before][1]

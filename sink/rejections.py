@@ -5,7 +5,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 
-from sink.offsets import InFlight, Suspicion
+from sink.in_flight import InFlight, Suspicion
 from sink.sender import Refused, Unanswered
 
 LONGEST_PAUSE_S = 60.0
@@ -23,10 +23,19 @@ class Rejections:
     believed to be refused only after ``patience_s``. Thread-safe.
     """  # noqa: D205  # the rule is one sentence, and is longer than a line
 
-    def __init__(self, interval_s: float, *, patience_s: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        interval_s: float,
+        *,
+        patience_s: float,
+        clock: Callable[[], float] = time.monotonic,
+        patience_clock: Callable[[], float] | None = None,
+    ) -> None:
+        """``patience_clock`` is what time without an answer is measured by, if that is not ``clock``."""
         self._interval = interval_s
         self._patience = patience_s
         self._clock = clock
+        self._now = patience_clock or clock
         self._lock = threading.Lock()
         self._accepted: defaultdict[str, dict[str, float]] = defaultdict(dict)
         self._doubted: defaultdict[str, set[str]] = defaultdict(set)
@@ -37,7 +46,7 @@ class Rejections:
             self._doubted.pop(part, None)
             latest = self._accepted[part]
             latest.pop(obj_id, None)
-            latest[obj_id] = self._clock()
+            latest[obj_id] = self._now()
             while len(latest) > 2:  # noqa: PLR2004  # two, so that one of them is another object
                 del latest[next(iter(latest))]
 
@@ -51,7 +60,7 @@ class Rejections:
         """Say whether ``item``, alone in its request, is really refused; if not, say when to try it again."""
         if isinstance(refusal, Unanswered):
             return self._believe_silence(item, refusal, part)
-        suspicion = self._suspect(item, part, refusal.answer.wording, since=self._clock())
+        suspicion = self._suspect(item, part, refusal.answer.wording, since=self._now())
         old_enough = suspicion.attempts > 1 and suspicion.latest - suspicion.since >= self._interval
         if suspicion.latest - suspicion.since >= self._patience and suspicion.attempts >= ENOUGH_UNANSWERED:
             return self._control_of_any_part(item.alert.obj_id, suspicion.since)
@@ -59,7 +68,7 @@ class Rejections:
 
     def _believe_silence(self, item: InFlight, refusal: Unanswered, part: str) -> bool:
         last_tried = item.unanswered_at.get(part, refusal.since)
-        item.unanswered_at[part] = self._clock()
+        item.unanswered_at[part] = self._now()
         if not self._control(part, item.alert.obj_id, last_tried):
             item.not_before = self._clock()  # nobody else got through either: an outage, and the gate sees to that
             return False
@@ -68,7 +77,7 @@ class Rejections:
         return often_enough and suspicion.latest - suspicion.since >= self._patience
 
     def _suspect(self, item: InFlight, part: str, message: str, *, since: float) -> Suspicion:
-        now = self._clock()
+        now = self._now()
         known = item.suspicion
         same = known is not None and (known.part, known.message) == (part, message)
         attempts = known.attempts + 1 if known is not None and same else 1
@@ -79,7 +88,7 @@ class Rejections:
             latest=now,
             attempts=attempts,
         )
-        item.not_before = now + min(LONGEST_PAUSE_S, self._interval * 2 ** min(attempts - 1, 10))
+        item.not_before = self._clock() + min(LONGEST_PAUSE_S, self._interval * 2 ** min(attempts - 1, 10))
         return item.suspicion
 
     def _control(self, part: str, obj_id: str, since: float) -> bool:

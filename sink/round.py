@@ -7,7 +7,7 @@ from sink import metrics
 from sink.directory import Unroutable
 from sink.fates import Desk, Fates
 from sink.held import Held
-from sink.offsets import InFlight
+from sink.in_flight import InFlight
 from sink.parts import Part, all_parts
 from sink.routed import Routed
 from sink.router import NotWanted
@@ -48,14 +48,15 @@ class Round:
                 continue
             try:
                 destination = self._desk.router.destination(item, self._desk.sender.get)
-            except NotWanted:
-                item.settle()
+            except NotWanted as error:
+                item.settle("skipped")
+                metrics.SKIPPED.labels(error.criterion).inc()
                 metrics.SETTLED.labels("skipped").inc()
             except Unroutable as error:
                 self._fates.wait_for_route(item, str(error))
             else:
                 held = known.setdefault(obj_id, known.get(obj_id) or self._desk.memory.of(obj_id, item.holding))
-                item.begin(held)
+                item.begin(held, destination)
                 routed.append(Routed(item, destination, held))
         return routed
 
@@ -71,7 +72,7 @@ class Round:
             reasons = item.lost.values()
             self._desk.dead_letters.put_aside(item.message, item.holding, *reasons, outcome="accepted")
         else:
-            item.settle()
+            item.settle("accepted")
             metrics.SETTLED.labels("accepted").inc()
         if item.alert.published_at is not None:
             metrics.AGE.observe((datetime.now(UTC) - item.alert.published_at).total_seconds())

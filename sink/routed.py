@@ -6,7 +6,8 @@ from functools import cached_property
 from schemas.record import SkyPortalAlert
 from sink.directory import Destination
 from sink.held import Held, fingerprint
-from sink.offsets import Holding, InFlight
+from sink.in_flight import InFlight
+from sink.offsets import Holding
 
 LONG_HISTORY = 100
 """Points up to which a light curve is sent whole each time: thirty known points cost what one costs."""

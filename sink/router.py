@@ -3,13 +3,14 @@
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from runtime.health import Health
 from schemas.record import SkyPortalAlert
+from sink.criteria import Unmet
 from sink.directory import Destination, Directory, Get, Unroutable
-from sink.offsets import InFlight
+from sink.in_flight import InFlight
 from sink.routes import NoRoute, Route, Routes
 
 log = logging.getLogger(__name__)
@@ -20,7 +21,12 @@ TAXONOMY_STALE_S = 600.0
 
 
 class NotWanted(Exception):
-    """The route leaves this alert out, such as a solar-system object."""
+    """The route leaves this alert out, such as a solar-system object; the text says what it lacks."""
+
+    def __init__(self, unmet: Sequence[Unmet]) -> None:
+        super().__init__("; ".join(one.sentence for one in unmet))
+        self.criterion = unmet[0].criterion
+        """The first that it does not meet, by its key in ``routes.toml``."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,9 +55,22 @@ class Router:
         self._rest = rest_s
         self._clock = clock
         self._lock = threading.Lock()
+        self._changed_at = clock()
         self._troubles: dict[str, _Trouble] = {}
         self._working: set[str] = set()
         """Topics that have been delivered since the start."""
+
+    def change(self, routes: Routes) -> None:
+        """Go by ``routes`` from now on. The trouble of a topic that goes by another route now is forgotten."""
+        with self._lock:
+            before, self._routes = self._routes, routes
+            self._changed_at = self._clock()
+            changed = [topic for topic in self._troubles if not routes.leads_as(before, topic)]
+            for topic in changed:
+                del self._troubles[topic]
+        for topic in changed:
+            self._health.ready(f"topic {topic}")
+        self._tell()
 
     def destination(self, item: InFlight, get: Get) -> Destination:
         """Return where ``item`` goes. Raises `NotWanted`, or `Unroutable` while its route is broken."""
@@ -61,8 +80,8 @@ class Router:
             raise Unroutable(trouble.reason)
         try:
             route = self._routes.route(alert.topic, alert.survey)
-            if not route.takes(alert):
-                raise NotWanted
+            if unmet := list(route.unmet(alert)):
+                raise NotWanted(unmet)
             self._directory.read_if_expired(get)
             if trouble:
                 self._directory.read_if_older_than(trouble.asked_at, get)  # it was refused by its ids
@@ -73,7 +92,10 @@ class Router:
 
     def names(self, alert: SkyPortalAlert) -> str:
         """Return what the route of ``alert`` names, for somebody who has to mend it."""
-        route = self._routes.route(alert.topic, alert.survey)
+        try:
+            route = self._routes.route(alert.topic, alert.survey)
+        except NoRoute as error:  # it had one when the request was sent
+            return str(error)
         return f"filter {route.filter!r} of group {route.group!r} on stream {route.stream!r}"
 
     def broken(self, topic: str, reason: str) -> None:
@@ -113,6 +135,13 @@ class Router:
         """Return for how many seconds the route of ``topic`` has been broken; 0 while it works."""
         trouble = self._troubles.get(topic)
         return self._clock() - trouble.since if trouble else 0.0
+
+    def waited_s(self, topic: str, since: float) -> float:
+        """Return for how many seconds a record has waited that met its route broken at ``since``, a time of the clock.
+
+        Other records of the topic may be accepted all the while; other routes begin anew.
+        """
+        return max(self.broken_for_s(topic), self._clock() - max(since, self._changed_at))
 
     def _classifying(self, alert: SkyPortalAlert, route: Route, get: Get) -> Destination:
         """Return where ``route`` leads, in a new version of its taxonomy if the alert's class is in none so far."""

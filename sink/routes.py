@@ -1,8 +1,8 @@
 """Which topic goes where in SkyPortal, by names: ``routes.toml``, and what holds without it."""
 
 import tomllib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -10,12 +10,17 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from schemas.record import SkyPortalAlert, Survey
+from sink.criteria import BANDS, Criteria, Unmet, bare_band
+from sink.routes_mistakes import sentences
 
 Part = Literal["candidate", "photometry", "annotation", "classification", "thumbnail"]
 PARTS: tuple[Part, ...] = get_args(Part)
 
 SOLAR_SYSTEM_TOPICS = ("fink_is_solar_system_lsst", "fink_sso_*")
 """Topics whose alerts of solar-system objects are sent unless a route says no."""
+
+CRITERIA = tuple(item.name for item in fields(Criteria))
+"""Keys of the file that are kept in `Criteria`."""
 
 STREAMS: dict[Survey, str] = {"ZTF": "ZTF Public", "LSST": "LSST Public"}
 
@@ -38,6 +43,17 @@ def _some(parts: tuple[Part, ...]) -> tuple[Part, ...]:
     return parts
 
 
+def _band(name: str) -> str:
+    if bare_band(name) not in BANDS:
+        raise ValueError(f"must be a band, one of {', '.join(BANDS)}")
+    return bare_band(name)
+
+
+Count = Annotated[int, Field(ge=0, strict=True)]
+Band = Annotated[str, AfterValidator(_band)]
+Number = Annotated[float, Field(ge=0, strict=True, allow_inf_nan=False)]
+
+
 class RouteSettings(BaseModel):
     """What a route, or ``[defaults]``, may say. What it leaves out comes from the defaults."""
 
@@ -51,6 +67,12 @@ class RouteSettings(BaseModel):
     parts: Annotated[tuple[Part, ...], AfterValidator(_some)] | None = None
     save: bool | None = None
     solar_system: bool | None = None
+    min_snr: Number | None = None
+    min_detections: Count | None = None
+    min_detections_per_band: dict[Band, Count] | None = None
+    min_time_baseline: Number | None = None
+    min_score: Annotated[Number, Field(le=1)] | None = None
+    quality: Annotated[bool, Field(strict=True)] | None = None
 
 
 class TopicRoute(RouteSettings):
@@ -80,17 +102,23 @@ class Route:
     parts: tuple[Part, ...]
     save: bool
     solar_system: bool
+    criteria: Criteria = field(default_factory=Criteria)
 
-    def takes(self, alert: SkyPortalAlert) -> bool:
-        """Say whether the route wants ``alert``."""
-        return self.solar_system or not alert.is_solar_system
+    def unmet(self, alert: SkyPortalAlert) -> Iterator[Unmet]:
+        """Yield why the route does not want ``alert``; nothing if it does."""
+        if alert.is_solar_system and not self.solar_system:
+            yield Unmet(criterion="solar_system", sentence="is of a solar-system object")
+        yield from self.criteria.unmet(alert)
 
 
 class Routes:
     """Routes in the order of the file: the first that matches a topic, exactly or as a glob, holds."""
 
-    def __init__(self, file: RoutesFile) -> None:
+    def __init__(self, file: RoutesFile, *, path: Path | None = None, text: str = "") -> None:
+        """``path`` is where they were read, ``text`` what stood there."""
         self._file = file
+        self.path = path
+        self.text = text
 
     def route(self, topic: str, survey: Survey) -> Route:
         """Return the route of ``topic``. Raises `NoRoute` if the file has routes and none matches."""
@@ -114,6 +142,23 @@ class Routes:
         said = self._file.route or (RouteSettings(),)
         return [self._complete(item, getattr(item, "topic", ""), "ZTF") for item in said]
 
+    def by_topic(self) -> Mapping[str, object]:
+        """Return what stands in the file, by the topics of the routes: what differs is another route."""
+        said = self._file.route or (TopicRoute(topic="*"),)
+        surveys: tuple[Survey, ...] = get_args(Survey)
+        return {item.topic: [self._complete(item, item.topic, survey) for survey in surveys] for item in said}
+
+    def leads_as(self, other: "Routes", topic: str) -> bool:
+        """Say whether ``topic`` goes by the same route in ``other``."""
+        surveys: tuple[Survey, ...] = get_args(Survey)
+        return all(self._found(topic, survey) == other._found(topic, survey) for survey in surveys)  # noqa: SLF001
+
+    def _found(self, topic: str, survey: Survey) -> Sequence[Route]:
+        try:
+            return [self.route(topic, survey)]
+        except NoRoute:
+            return []
+
     def _complete(self, said: RouteSettings, topic: str, survey: Survey) -> Route:
         defaults: dict[str, Any] = {
             "group": "Fink",
@@ -126,19 +171,33 @@ class Routes:
             "solar_system": any(fnmatchcase(topic, pattern) for pattern in SOLAR_SYSTEM_TOPICS),
         }
         in_file = self._file.defaults.model_dump(exclude_none=True)
-        return Route(**(defaults | in_file | said.model_dump(exclude_none=True, exclude={"topic"})))
+        chosen = defaults | in_file | said.model_dump(exclude_none=True, exclude={"topic"})
+        criteria = {name: chosen.pop(name) for name in CRITERIA if name in chosen}
+        return Route(**chosen, criteria=Criteria(**criteria))
 
 
 def read(path: Path | None) -> Routes:
     """Read ``routes.toml``; None gives the defaults. Raises `RoutesError`, naming every mistake."""
-    if path is None:
-        return Routes(RoutesFile())
+    return Routes(RoutesFile()) if path is None else parse(text_of(path), path)
+
+
+def text_of(path: Path) -> str:
+    """Return what stands in ``routes.toml``. Raises `RoutesError` if that cannot be read."""
     try:
-        return Routes(RoutesFile.model_validate(tomllib.loads(path.read_text())))
+        return path.read_text()
     except OSError as error:
         raise RoutesError(f"SINK_ROUTES: cannot read {path}: {error.strerror}") from error
-    except ValidationError as error:
-        lines = [f"{path}: {'.'.join(str(step) for step in item['loc'])}: {item['msg']}" for item in error.errors()]
-        raise RoutesError("\n".join(lines)) from error
-    except ValueError as error:  # TOML's or the encoding's
+    except UnicodeDecodeError as error:
         raise RoutesError(f"{path}: {error}") from error
+
+
+def parse(text: str, path: Path) -> Routes:
+    """Return the routes that ``text`` says, which stands in ``path``. Raises `RoutesError`, naming every mistake."""
+    try:
+        said = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise RoutesError(f"{path}: {error}") from error
+    try:
+        return Routes(RoutesFile.model_validate(said), path=path, text=text)
+    except ValidationError as error:
+        raise RoutesError("\n".join(f"{path}: {line}" for line in sentences(said, RoutesFile, error))) from error

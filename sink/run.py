@@ -11,8 +11,9 @@ from confluent_kafka import Message
 from runtime.health import Health
 from schemas import codec
 from sink.dead_letters import DeadLetters
+from sink.in_flight import InFlight
 from sink.local_topic import LocalTopic
-from sink.offsets import Holding, InFlight, appended_at, offset_of
+from sink.offsets import Holding, appended_at, offset_of
 from sink.reasons import Reason
 from sink.settings import SinkSettings
 from sink.shards import Shards

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from schemas.dead_letters import Answer as LetterAnswer
 from sink import metrics
 from sink.gate import Gate
-from sink.offsets import InFlight
+from sink.in_flight import InFlight
 from sink.rate import Rate
 from sink.skyportal import Request, SkyPortal, Unavailable
 from sink.under_way import UnderWay, Withdrawn
@@ -86,7 +86,7 @@ class Unanswered(Refused):
     ) -> None:
         super().__init__(request, answer)
         self.since = since
-        """time.monotonic() of the first try."""
+        """Time of the gate's clock before the first try."""
         self.tries = tries
         self.may_come_yet = may_come_yet
         """Whether SkyPortal may still apply it."""
@@ -111,6 +111,11 @@ def _permission(request: Request) -> str:
     if request.label.partition("/api/")[2].startswith("classification"):
         return "Classify"
     return "Annotate" if "/annotations" in request.path else "Upload data"
+
+
+def getting(path: str) -> Request:
+    """Return the request for ``path``, counted under a name without ids."""
+    return Request(method="GET", path=path, endpoint_label=re.sub(r"/\d+", "/{id}", path))
 
 
 class Misconfigured(Unavailable):
@@ -154,7 +159,7 @@ class Sender:
 
     def get(self, path: str) -> Any:
         """Return the ``data`` of a GET that is for no record. Raises as `send` does."""
-        return self.send(Request(method="GET", path=path, endpoint_label=re.sub(r"/\d+", "/{id}", path)))
+        return self.send(getting(path))
 
     def ask(self, request: Request) -> Answer:
         """Send a request past the gate and the budget, count it, and return its answer. Raises `Unavailable`."""
@@ -166,7 +171,7 @@ class Sender:
         self._gate.step_back()
 
     def _send(self, request: Request, items: Sequence[InFlight], *, tries: int, repeatable: bool) -> Any:
-        began = time.monotonic()
+        began = self._gate.clock()
         tried = 0
 
         def given_up() -> bool:
@@ -177,6 +182,8 @@ class Sender:
                 raise Withdrawn
             try:
                 self._wait_for_budget(given_up)
+                if self._gate.paused():
+                    continue
                 return self._once(request, items)
             except Withdrawn:
                 self._gate.step_back()

@@ -8,20 +8,25 @@ from collections.abc import Callable, Sequence
 from runtime import kafka
 from runtime.health import Health
 from runtime.publisher import Publisher
+from runtime.reports import Reporter
+from runtime.state import StateTopic
 from sink import metrics
 from sink.connection import Connection
 from sink.dead_letters import DeadLetters
 from sink.fates import Desk
+from sink.in_flight import InFlight
 from sink.local_topic import LocalTopic
 from sink.memory import Memory
-from sink.offsets import Holding, InFlight
+from sink.offsets import Holding
 from sink.parts.object import NEEDED_FOR
 from sink.past_letters import refused_lately
 from sink.rejections import Rejections
+from sink.report import Report
 from sink.round import Round
 from sink.round_size import RoundSize
 from sink.router import Router
 from sink.routes import Routes
+from sink.routes_watch import RoutesWatch
 from sink.run import MIB, health_part, run
 from sink.settings import SinkSettings
 from sink.shards import Shards
@@ -46,8 +51,14 @@ def open_desk(
     """Return what rounds work with, by the settings. ``room_to_wait``: bytes of records that may wait for routes."""
     return Desk(
         sender=connection.sender,
-        router=Router(routes, connection.directory, health=health, rest_s=connection.look_again_s),
-        rejections=Rejections(settings.sink_rejection_interval_s, patience_s=settings.sink_patience_s),
+        router=Router(
+            routes, connection.directory, health=health, rest_s=connection.look_again_s, clock=connection.gate.clock
+        ),
+        rejections=Rejections(
+            settings.sink_rejection_interval_s,
+            patience_s=settings.sink_patience_s,
+            patience_clock=connection.gate.clock,
+        ),
         dead_letters=dead_letters,
         memory=memory,
         gate=connection.gate,
@@ -58,6 +69,9 @@ def open_desk(
         look_again_s=connection.look_again_s,
         room_to_wait=room_to_wait,
     )
+
+
+LAST_WORD_S = 2.0
 
 
 class Service:
@@ -71,13 +85,20 @@ class Service:
         health: Health,
         stop: threading.Event,
         mended: threading.Event,
+        port: int = 0,
     ) -> None:
-        """``mended`` is set when somebody says that what has halted the sink is mended."""
+        """``mended`` is set when somebody says that what has halted the sink is mended.
+
+        ``port`` is that of its metrics, by which `python -m sink status` calls it.
+        """
         self._settings = settings
         self._routes = routes
         self._health = health
         self._stop = stop
         self._connection = Connection(settings, health=health, stop=stop, mended=mended)
+        self._publisher = Publisher(settings)
+        self._report = Report(settings, self._connection, health=health, port=port)
+        self._reporter = Reporter(StateTopic(self._publisher, settings), self._report.words)
         metrics.REQUESTS_PER_ALERT.set_function(metrics.requests_per_alert)
 
     def check(self) -> None:
@@ -85,12 +106,12 @@ class Service:
 
         Raises `Misconfigured` with what is to be mended, and `Withdrawn` if the process is asked to leave.
         """
-        self._connection.check(self._routes)
+        self._connection.check(self._routes, turned=self._reporter.turned)
 
     def deliver(self) -> None:
         """Join the group and deliver until asked to leave. Raises as `run` does."""
         settings, connection = self._settings, self._connection
-        letters = DeadLetters(Publisher(settings), settings.rejected_topic)
+        letters = DeadLetters(self._publisher, settings.rejected_topic)
         room = settings.sink_in_flight_mib * MIB / 2
         desk = open_desk(
             settings,
@@ -119,6 +140,7 @@ class Service:
             has_room=connection.rate.has_room,
             least_bytes=int(settings.sink_in_flight_mib * MIB / MOST_IN_FLIGHT),
             stop=self._stop,
+            paused=connection.gate.paused,
             idle=connection.gate.tend,
         )
 
@@ -129,10 +151,29 @@ class Service:
                 self._health.ready(health_part(holding))
             connection.under_way.wait(holdings, 0 if self._stop.is_set() else wait_s)  # who leaves has waited already
 
+        def take(routes: Routes) -> None:
+            desk.router.change(routes)
+            shards.look_again()
+
+        watch = RoutesWatch(
+            self._routes,
+            look_up=connection.look_up,
+            take=take,
+            health=self._health,
+            again_s=connection.look_again_s,
+        )
+
+        def turned() -> None:
+            connection.turn()
+            watch.check()
+            self._reporter.turned()
+
         connection.guard.remember(refused_lately(settings))
         shards.start()
+        watch.start(connection.told_to_look, self._stop)
         topic = LocalTopic(settings, give_up)
         metrics.OLDEST.set_function(topic.oldest_s)
+        self._report.partitions = topic.numbers
         self._health.ready("start")
         try:
             run(
@@ -141,12 +182,13 @@ class Service:
                 letters,
                 settings=settings,
                 health=self._health,
-                turned=connection.turn,
+                turned=turned,
                 stop=self._stop,
             )
             self._leave(letters)
         finally:
             topic.close()
+            self._reporter.close(patience_s=LAST_WORD_S, leave=True)
 
     def _leave(self, letters: DeadLetters) -> None:
         """Wait a little for answers and acknowledgements that are under way; what does not come is sent again."""

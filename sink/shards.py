@@ -8,7 +8,8 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from sink import metrics
-from sink.offsets import Holding, InFlight
+from sink.in_flight import InFlight
+from sink.offsets import Holding
 from sink.under_way import Withdrawn
 
 Deliver = Callable[[Sequence[InFlight]], list[InFlight]]
@@ -69,11 +70,12 @@ class Shards:
         has_room: Callable[[], bool],
         stop: threading.Event,
         least_bytes: int = 0,
+        paused: Callable[[], bool] = lambda: False,
         idle: Callable[[Callable[[], bool]], None] = lambda _needed: None,
     ) -> None:
         """``largest`` is the largest number of records in one round, ``has_room`` whether some budget is unused.
 
-        A record counts as ``least_bytes`` at least.
+        A record counts as ``least_bytes`` at least. While ``paused`` no round begins.
         Records that were appended more than ``fresh_s`` seconds ago are backlog; 0: none are.
 
         A worker calls ``idle`` while nothing is in flight; it is to return soon after its argument becomes true.
@@ -84,6 +86,7 @@ class Shards:
         self._largest = largest
         self._has_room = has_room
         self._stop = stop
+        self._paused = paused
         self._idle = idle
         self._shards = [_Shard() for _ in range(count)]
         self._lock = threading.Lock()
@@ -136,6 +139,15 @@ class Shards:
             for item in dropped:
                 self._count(item, -1)
 
+    def look_again(self) -> None:
+        """Let the records that wait for their route be tried at once: it may be another one."""
+        for shard in self._shards:
+            with shard.changed:
+                for item in shard.pending:
+                    if item.waits_for_route:
+                        item.not_before = 0.0
+                shard.changed.notify()
+
     def check(self) -> None:
         """Raise what ended a worker, if one has ended: without it alerts would wait for ever."""
         if self._failure is not None:
@@ -163,8 +175,9 @@ class Shards:
         while not self._stop.is_set():
             if not self._bytes:
                 self._idle(lambda: self._stop.is_set() or bool(self._bytes))
+            paused = self._paused()
             with shard.changed:
-                if batch := self._due(shard):
+                if not paused and (batch := self._due(shard)):
                     taken = set(map(id, batch))
                     shard.pending = [item for item in shard.pending if id(item) not in taken]
                     shard.queued = NOT_QUEUED

@@ -103,7 +103,12 @@ class SkyPortal:
             raise Unavailable(reason, sent=not _never_connected(error)) from None
         # Whole: half an envelope of 3 MB would be no JSON, and look like an outage.
         content_type = response.headers.get("Content-Type", "")
-        return Answer(status=response.status_code, content_type=content_type, text=self._scrub(text))
+        return Answer(
+            status=response.status_code,
+            content_type=content_type,
+            text=self._scrub(text),
+            date=response.headers.get("Date", ""),
+        )
 
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._threads, "session", None)

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
-from sink.offsets import Holding, InFlight
+from sink.in_flight import InFlight
+from sink.offsets import Holding
 
 STOOD_STILL_S = 5.0
 """Without a turn of the loop for so long, the process may have been frozen, its partitions given to others."""

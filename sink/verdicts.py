@@ -40,6 +40,8 @@ class Answer:
     status: int
     content_type: str
     text: str
+    date: str = ""
+    """The time of SkyPortal's clock, as HTTP writes it; empty where it was not told."""
 
     @property
     def json(self) -> dict[str, Any]:

@@ -22,7 +22,8 @@ from demo.skyportal.process import SkyPortal
 from schemas.record import SkyPortalAlert
 from sink import payloads
 from sink.held import Held
-from sink.offsets import Holding, InFlight
+from sink.in_flight import InFlight
+from sink.offsets import Holding
 from sink.parts.annotation import data_of
 from sink.parts.classification import MOST_IN_ONE_REQUEST
 from sink.parts.thumbnail import CUTOUTS

@@ -14,9 +14,9 @@ def arrange(state: State, wishes: Mapping[str, Any]) -> dict[str, Any]:
     """Add, then remove, then switch; return the set-up as it is then.
 
     ``groups`` and ``streams`` are lists of names, ``filters`` of ``[name, group, stream]``, ``taxonomies``
-    of ``[name, version, [class, ...]]``, ``tokens`` of objects with a ``name`` and perhaps ``token``, ``acls``,
-    ``groups``, ``streams``. What is removed or switched is named by its id
-    or its name, a token by itself.
+    of ``[name, version, [class, ...]]``, ``brokers`` of ``[name, class, whether it is active]``, ``tokens`` of objects
+    with a ``name`` and perhaps ``token``, ``acls``, ``groups``, ``streams``. What is removed or switched is named by
+    its id or its name, a token by itself.
     """
     directory = state.directory
     steps: dict[str, Callable[[Any], object]] = {
@@ -24,6 +24,7 @@ def arrange(state: State, wishes: Mapping[str, Any]) -> dict[str, Any]:
         "streams": lambda name: directory.bot.streams.add(directory.add_stream(name).id),
         "filters": lambda names: directory.add_named_filter(*names),
         "taxonomies": lambda wish: directory.add_taxonomy(*wish),
+        "brokers": lambda wish: directory.add_broker(wish[0], wish[1], active=wish[2]),
         "tokens": lambda wish: _add_token(directory, wish),
         "remove_filters": lambda wanted: directory.filters.pop(find(directory.filters, wanted).id),
         "remove_groups": lambda wanted: _remove_group(state, find(directory.groups, wanted).id),

@@ -76,6 +76,15 @@ class Filter(Row):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Broker(Row):
+    """An alert broker that SkyPortal reads by itself, if it is active."""
+
+    name: str
+    classname: str
+    active: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class Instrument(Row):
     """A camera and the bands that its photometry may name."""
 
@@ -115,6 +124,7 @@ class Directory:
         self.streams: dict[int, Stream] = {}
         self.filters: dict[int, Filter] = {}
         self.inactive: set[int] = set()
+        self.brokers: dict[int, Broker] = {}
         self.instruments: dict[int, Instrument] = {}
         self.taxonomies: dict[int, Taxonomy] = {}
         self._last: dict[str, int] = {}
@@ -177,6 +187,12 @@ class Directory:
         group.streams.add(stream.id)
         row = Filter(id=self.next_id("filters"), name=name, stream_id=stream.id, group_id=group.id)
         self.filters[row.id] = row
+        return row
+
+    def add_broker(self, name: str, classname: str, *, active: bool) -> Broker:
+        """Create a connection to an alert broker."""
+        row = Broker(id=self.next_id("brokers"), name=name, classname=classname, active=active)
+        self.brokers[row.id] = row
         return row
 
     def add_taxonomy(self, name: str, version: str, classes: Iterable[str]) -> Taxonomy:

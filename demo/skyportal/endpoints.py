@@ -7,6 +7,7 @@ from functools import cached_property
 
 from demo.skyportal import (
     annotations,
+    brokers,
     candidates,
     classifications,
     filters,
@@ -78,6 +79,7 @@ ENDPOINTS = (
     Endpoint("GET", "/api/groups", groups.get_all),
     Endpoint("POST", "/api/groups", groups.post, UPLOAD),
     Endpoint("GET", "/api/groups/#", groups.get_one),
+    Endpoint("POST", "/api/groups/#/users", groups.post_user, UPLOAD),
     Endpoint("POST", "/api/groups/#/streams", groups.post_stream, UPLOAD),
     Endpoint("GET", "/api/streams", streams.get_all),
     Endpoint("POST", "/api/streams", streams.post, "System admin"),
@@ -85,6 +87,8 @@ ENDPOINTS = (
     Endpoint("GET", "/api/filters", filters.get_all),
     Endpoint("POST", "/api/filters", filters.post, UPLOAD),
     Endpoint("GET", "/api/filters/#", filters.get_one),
+    Endpoint("DELETE", "/api/filters/#", filters.delete, UPLOAD),
+    Endpoint("GET", "/api/brokers", brokers.get_all),
     Endpoint("GET", "/api/instrument", instruments.get_all),
     Endpoint("GET", "/api/instrument/#", instruments.get_one),
     Endpoint("GET", "/api/taxonomy", taxonomies.get_all),

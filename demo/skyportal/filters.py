@@ -38,7 +38,8 @@ async def post(call: Call) -> object:
         raise Refusal(500, _foreign_key("stream", stream_id))
     if group_id not in directory.groups:
         raise Refusal(500, _foreign_key("group", group_id))
-    if not (call.user.is_admin or directory.groups[group_id].users.get(call.user.id)):
+    readable = stream_id in {stream.id for stream in permissions.streams(directory, call.user)}
+    if not (readable and permissions.shares_group(directory, call.user, [group_id])):
         operation = f"Token {call.user.token} create Filter {{{group_id}}}"
         raise Refusal(400, f'Insufficient permissions for operation "{operation}".')
     row = Filter(
@@ -51,6 +52,16 @@ async def post(call: Call) -> object:
     )
     directory.filters[row.id] = row
     return {"id": row.id}
+
+
+async def delete(call: Call) -> object:
+    """Delete a filter that the user sees."""
+    await call.pace.takes(20)
+    number = int(call.arguments[0])
+    if number not in permissions.filters(call.directory, call.user):
+        raise Refusal(400, f"Cannot find a filter with ID: {number}.")
+    del call.directory.filters[number]
+    return {}
 
 
 def _foreign_key(table: str, number: int) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from demo.skyportal.directory import Directory, Filter, Group, Instrument, Stream, Taxonomy, User
+from demo.skyportal.directory import Broker, Directory, Filter, Group, Instrument, Stream, Taxonomy, User
 
 
 def group(row: Group, directory: Directory, *, streams: bool = False) -> dict[str, object]:
@@ -79,6 +79,21 @@ def filter_(row: Filter) -> dict[str, object]:
         "autosave": False,
         "id": row.id,
         "created_at": row.created_at,
+    }
+
+
+def broker(row: Broker) -> dict[str, object]:
+    """Show a connection to an alert broker, without how it is configured."""
+    return {
+        "id": row.id,
+        "name": row.name,
+        "broker_classname": row.classname,
+        "active": row.active,
+        "default_alert_search": False,
+        "default_crossmatch": False,
+        "capabilities": {"run_ingestion": True},
+        "surveys": ["ZTF", "LSST"],
+        "filter_kind": "tags",
     }
 
 

@@ -40,12 +40,16 @@ async def post(call: Call) -> object:
 
 async def post_user(call: Call) -> object:
     """Let a user hold a stream: the administrator anybody, others themselves where the stream lets them."""
-    stream = call.directory.streams.get(int(call.arguments[0]))
-    user_id = int(call.json()["user_id"])
-    user = call.directory.users.get(user_id)
-    joins_himself = stream is not None and stream.auto_join and user_id == call.user.id
-    if stream is None or user is None or not (call.user.is_admin or joins_himself):
-        raise Refusal(400, f'Insufficient permissions for operation "Token {call.user.token} create StreamUser".')
+    number, user_id = int(call.arguments[0]), int(call.json()["user_id"])
+    stream, user = call.directory.streams.get(number), call.directory.users.get(user_id)
+    if stream is None:
+        raise Refusal(400, f"Could not retrieve stream with ID {number}.")
+    if user is None or not (call.user.is_admin or (stream.auto_join and user_id == call.user.id)):
+        raise Refusal(
+            400,
+            "Insufficient permissions: only system admins can grant stream access to other users or to non-auto-join "
+            "streams.",
+        )
     if stream.id in user.streams:
         raise Refusal(400, "Specified user already has access to this stream.")
     user.streams.add(stream.id)

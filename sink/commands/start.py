@@ -20,12 +20,21 @@ RoutesOption = Annotated[Path | None, typer.Option("--routes", help="routes.toml
 
 def read_settings(routes_file: Path | None = None) -> tuple[SinkSettings, Routes]:
     """Return what the environment and ``routes.toml`` say, and begin to log; ends the process if they are wrong."""
+    settings = read_environment()
+    try:
+        return settings, routes.read(routes_file or settings.sink_routes)
+    except routes.RoutesError as error:
+        end(str(error), WRONG_SETTINGS)
+
+
+def read_environment() -> SinkSettings:
+    """Return what the environment says, and begin to log; ends the process if it is wrong."""
     try:
         settings = load(SinkSettings, own_prefixes=OWN_PREFIXES)
-        logs.configure(settings.sink_log_level)
-        return settings, routes.read(routes_file or settings.sink_routes)
-    except (SettingsError, routes.RoutesError) as error:
+    except SettingsError as error:
         end(str(error), WRONG_SETTINGS)
+    logs.configure(settings.sink_log_level)
+    return settings
 
 
 def end(text: str, status: int = 1) -> NoReturn:

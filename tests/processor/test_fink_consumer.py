@@ -76,7 +76,7 @@ def test_a_long_wait_neither_loses_nor_repeats_nor_reorders(broker: str, fink_to
 def test_what_is_not_done_is_read_again_and_what_is_done_is_not(broker: str, fink_topic: str) -> None:
     with member(broker, fink_topic) as consumer:
         done = some(consumer, 10)
-        consumer.done(done)
+        consumer.done(done, ["published"] * len(done))
         some(consumer, 10)
     with member(broker, fink_topic) as consumer:
         rest = some(consumer, COUNT - 10)
@@ -100,13 +100,13 @@ def test_partitions_that_come_and_go_during_a_wait_lose_nothing(
                 return bool(shared)
 
             until(has_read, "a share for the second member while the first waits")
-            first.done(batch)  # in part no longer its own
-            second.done(shared)
+            first.done(batch, ["published"] * len(batch))  # in part no longer its own
+            second.done(shared, ["published"] * len(shared))
             read |= set(map(place, batch)) | set(map(place, shared))
 
         def all_done() -> bool:
             found = first.consume(10, 0.2)
-            first.done(found)
+            first.done(found, ["published"] * len(found))
             read.update(map(place, found))
             return committed(broker, fink_topic, group(fink_topic)) == ends(broker, fink_topic)
 

@@ -235,9 +235,9 @@ def test_the_end_is_not_said_before_everything_is_done(
             return "read to its end" in caplog.text
 
         until(read, "all messages")
-        consumer.done(messages[:9])
+        consumer.done(messages[:9], ["published"] * 9)
         assert not comes_true(said, within_s=3 * LOOK_EVERY_S)
-        consumer.done(messages[9:])
+        consumer.done(messages[9:], ["published"] * len(messages[9:]))
         until(said, "the end being said")
 
 

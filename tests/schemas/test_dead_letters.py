@@ -1,12 +1,14 @@
 """Why a message was put aside, in headers."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.dead_letters import EXCERPT, Answer, DeadLetter, LeftOut, from_headers
+from schemas.dead_letters import EXCERPT, PUBLISHED_AT, Answer, DeadLetter, LeftOut, from_headers, own_headers
+from schemas.record import EPOCH
 
 answers = st.builds(
     Answer,
@@ -28,6 +30,7 @@ letters = st.builds(
     part=st.text(),
     answer=st.none() | answers,
     left_out=st.builds(LeftOut, value_bytes=sizes, key_bytes=sizes, headers_bytes=sizes),
+    published_at=st.none() | st.integers(-(2**44), 2**44).map(lambda ms: EPOCH + timedelta(milliseconds=ms)),
 )
 
 
@@ -99,3 +102,17 @@ def test_a_letter_that_is_put_aside_again_says_the_latest_reason() -> None:
     first, second = letter("first"), letter("second")
 
     assert from_headers([*first.headers(), *second.headers()]) == second
+
+
+@pytest.mark.parametrize("text", ["yesterday", "", "0001-01-01T00:00:00+05:00"])
+def test_a_time_that_is_none_is_said(text: str) -> None:
+    with pytest.raises(ValueError, match=r"isoformat|calendar"):
+        from_headers([*letter("").headers(), (PUBLISHED_AT, text.encode())])
+
+
+def test_the_headers_that_a_message_had_of_its_own_are_told_from_the_letters() -> None:
+    first, second = letter("first"), letter("second")
+    own = [("mine", b"\xff"), ("mine", None), *first.headers(), ("later", b"1")]
+
+    assert own_headers([*own, *second.headers(), ("schema", b"{}")]) == (own, [*second.headers(), ("schema", b"{}")])
+    assert own_headers([("mine", b"1")]) == ([("mine", b"1")], [])

@@ -1,5 +1,6 @@
 """Which offsets may be committed, when the newest records are read and settled ahead of a backlog."""
 
+from collections import Counter
 from random import Random
 from typing import Any
 
@@ -8,14 +9,20 @@ from confluent_kafka import TopicPartition
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sink.account import Account
 from sink.ahead import Ahead
 from sink.offsets import Holding
+from sink.tally import OUTCOMES, Outcome, Tally
 
 KAFKA_KEEPS = 4096
 """Characters of what is committed with an offset; a commit that has more is dropped, offset and all."""
 
 SECOND = 1_800_000_000.0
 """When the first record of a topic was appended; the next ones each a second later."""
+
+
+def outcome_of(offset: int) -> Outcome:
+    return OUTCOMES[offset * 7 % 11 % 3]
 
 
 def appended_at(offset: int) -> float:
@@ -74,7 +81,7 @@ class Delivery:
         for offset in self._chance.sample(sorted(self.in_flight), k=len(self.in_flight))[: most or self._some()]:
             del self.in_flight[offset]
             self.settled.add(offset)
-            self.holding.settle(offset)
+            self.holding.settle(offset, outcome_of(offset))
 
     def store(self) -> None:
         """Let what is settled be stored."""
@@ -85,7 +92,22 @@ class Delivery:
         passed = {one for one in self.topic if one < moved.offset}
         assert passed <= self.settled | self.expired, "passed a record that nobody has delivered"
         assert len(moved.metadata or "") < KAFKA_KEEPS
+        self.check_account(moved)
         self.stored = moved
+
+    def check_account(self, moved: TopicPartition) -> None:
+        """See that each offset that is passed was counted once, and as what it was."""
+        passed = [one for one in self.topic if one < moved.offset]
+        counts = Counter(outcome_of(one) for one in passed)
+        tally = Tally.read(moved.metadata or "", moved.offset)
+        assert tally.total == moved.offset
+        assert tally.before == 0
+        # What expired may have been delivered ahead all the same, and what Kafka leaves out counts as expired.
+        most = len(self.expired & set(passed)) + moved.offset - len(passed)
+        assert moved.offset - len(passed) <= tally.expired <= most
+        for outcome in OUTCOMES:
+            lost = sum(outcome_of(one) == outcome for one in self.expired)
+            assert counts[outcome] - lost <= getattr(tally, outcome) <= counts[outcome]
 
     def commit(self) -> None:
         """Let what is stored be committed."""
@@ -94,7 +116,10 @@ class Delivery:
     def crash(self) -> None:
         """Let another sink go on from what is committed."""
         self.stored = self.committed
-        self.holding = Holding("alerts", 3, Ahead(self.committed.metadata or "", end=self.end))
+        noted, first = self.committed.metadata or "", self.committed.offset
+        self.holding = Holding(
+            "alerts", 3, Ahead(noted, end=self.end), account=Account(noted, offset=first), first=first
+        )
         self.position = self.committed.offset
         self.lane = self.end
         self.in_flight: dict[int, bool] = {}
@@ -122,7 +147,8 @@ class Delivery:
             self.settle(len(self.topic))
             self.store()
         assert self.settled | self.expired == set(self.topic)
-        assert (self.stored.offset, self.stored.metadata or "") == (self.end, "")
+        assert self.stored.offset == self.end
+        assert "ahead" not in (self.stored.metadata or "")
 
     def _some(self) -> int:
         return self._chance.randint(1, 5)
@@ -159,8 +185,8 @@ def test_the_note_of_a_fragmented_partition_is_cut_off_and_true(every: int) -> N
         holding.read_ahead(offset, SECOND)
     settled = [offset for offset in range(first, end) if offset % every]
     for offset in settled:
-        holding.settle(offset)
-    holding.settle(first - 1)
+        holding.settle(offset, "accepted")
+    holding.settle(first - 1, "accepted")
 
     moved = holding.advance()
 
@@ -176,7 +202,7 @@ def ahead_of(*settled: int) -> Ahead:
     ahead = Ahead()
     for offset in settled:
         ahead.add(offset, SECOND)
-        ahead.settle(offset)
+        ahead.settle(offset, "accepted")
     return ahead
 
 
@@ -212,8 +238,8 @@ def test_a_record_of_a_newer_version_is_left_to_the_backlogs_reader() -> None:
 
     assert holding.unread(20)
 
-    holding.settle(1)
-    assert committed(holding) == (2, "")
+    holding.settle(1, "accepted")
+    assert committed(holding) == (2, "accepted=1 expired=1")
     assert not holding.reaches(20, SECOND + 20), "it is for the backlog's reader to say what it is"
     assert not holding.unread(20)
 

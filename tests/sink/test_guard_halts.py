@@ -10,7 +10,7 @@ import pytest
 from demo.skyportal.process import SkyPortal
 from schemas.record import SkyPortalAlert
 from sink.guard import Guard
-from sink.offsets import InFlight
+from sink.in_flight import InFlight
 from support.kafka import publish_records, until
 from support.processes import LEAVING_S, Command
 from support.records import skyportal_alert, some_alerts, whole_alert

@@ -22,7 +22,7 @@ def test_only_a_prefix_that_is_settled_whole_is_passed(offsets: list[int], data:
     passed = 0
 
     for one in order:
-        holding.settle(one)
+        holding.settle(one, "accepted")
         settled.add(one)
         prefix = 0
         while prefix < len(offsets) and offsets[prefix] in settled:
@@ -46,7 +46,7 @@ def test_records_that_arrive_meanwhile_are_never_passed_before_they_are_settled(
             open_offsets.append(end)
             end += 1
         elif step == "settle" and open_offsets:
-            holding.settle(open_offsets.pop())
+            holding.settle(open_offsets.pop(), "accepted")
         elif step == "advance":
             moved = offset(holding.advance())
             assert moved is None or moved <= min(open_offsets, default=end)
@@ -55,7 +55,7 @@ def test_records_that_arrive_meanwhile_are_never_passed_before_they_are_settled(
 def test_an_offset_is_given_once_and_names_its_partition() -> None:
     holding = Holding("alerts", 3)
     holding.collected(7)
-    holding.settle(7)
+    holding.settle(7, "accepted")
 
     moved = holding.advance()
 

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from confluent_kafka import Producer
@@ -9,6 +10,7 @@ from confluent_kafka import Producer
 from runtime.settings import load
 from schemas import names
 from schemas.dead_letters import Answer, DeadLetter, Header
+from schemas.redriven import Redriven
 from sink import past_letters
 from sink.past_letters import LATELY_S, refused_lately
 from sink.settings import OWN_PREFIXES, SinkSettings
@@ -80,6 +82,16 @@ def test_what_skyportal_did_not_refuse_does_not_count(settings: SinkSettings) ->
     put_aside(settings, *(one.headers() for one in others), *junk, refused(5).headers())
 
     assert refused_lately(settings) == 1
+
+
+def test_what_was_put_back_does_not_count_until_it_is_refused_again(settings: SinkSettings) -> None:
+    marker = Redriven(source=refused(1).source, times=1, at=datetime.now(UTC)).headers()
+    again = [*marker, *refused(9).headers()]
+
+    put_aside(settings, refused(1).headers(), refused(2).headers(), [])
+    put_aside(settings, marker, [("fink_skyportal.redriven.topic", b"alerts")], again)
+
+    assert refused_lately(settings) == 2
 
 
 def test_headers_that_the_message_had_of_its_own_do_no_harm(settings: SinkSettings) -> None:

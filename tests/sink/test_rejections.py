@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from sink.offsets import InFlight
+from sink.in_flight import InFlight
 from sink.rejections import ENOUGH_UNANSWERED, LONGEST_PAUSE_S, Rejections
 from sink.sender import TRIES, Rejected, Unanswered
 from sink.skyportal import Request

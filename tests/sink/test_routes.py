@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from sink import routes
+from sink.criteria import Criteria
 from sink.routes import NoRoute, Route, Routes, RoutesError
-from support.records import skyportal_alert
+from support.records import light_curve, skyportal_alert
 
 
 def read(folder: Path, text: str) -> Routes:
@@ -98,14 +99,62 @@ def test_routes_without_a_glob_can_be_checked_before_an_alert_comes(tmp_path: Pa
 def test_solar_system_objects_go_only_where_they_are_wanted(topic: str, taken: bool) -> None:  # noqa: FBT001  # a table
     route = routes.read(None).route(topic, "ZTF")
 
-    assert route.takes(skyportal_alert(is_solar_system=True)) is taken
-    assert route.takes(skyportal_alert(is_solar_system=False))
+    assert (not list(route.unmet(skyportal_alert(is_solar_system=True)))) is taken
+    assert list(route.unmet(skyportal_alert(is_solar_system=False))) == []
 
 
 def test_a_route_may_refuse_solar_system_objects(tmp_path: Path) -> None:
     table = read(tmp_path, '[[route]]\ntopic = "fink_sso_*"\nsolar_system = false\n')
 
-    assert not table.route("fink_sso_ztf_candidates_ztf", "ZTF").takes(skyportal_alert(is_solar_system=True))
+    (unmet,) = table.route("fink_sso_ztf_candidates_ztf", "ZTF").unmet(skyportal_alert(is_solar_system=True))
+    assert unmet.criterion == "solar_system"
+
+
+def test_criteria_of_the_defaults_hold_where_a_route_says_nothing_else(tmp_path: Path) -> None:
+    table = read(
+        tmp_path,
+        """
+        [defaults]
+        min_snr = 8
+        min_detections = 2
+        quality = true
+
+        [[route]]
+        topic = "fink_sn_*"
+        min_detections_per_band = { ztfg = 2, r = 1 }
+        min_time_baseline = 0.5
+        min_score = 0.7
+
+        [[route]]
+        topic = "*"
+        min_snr = 0
+        min_detections = 0
+        quality = false
+        """,
+    )
+
+    assert table.route("fink_sn_candidates_ztf", "ZTF").criteria == Criteria(
+        min_snr=8,
+        min_detections=2,
+        min_detections_per_band={"g": 2, "r": 1},
+        min_time_baseline=0.5,
+        min_score=0.7,
+        quality=True,
+    )
+    rest = table.route("fink_yso_candidates_ztf", "ZTF")
+    assert list(rest.unmet(skyportal_alert(photometry=light_curve(0.1)))) == []
+
+
+def test_routes_that_say_the_same_in_another_form_lead_the_same_way(tmp_path: Path) -> None:
+    one = read(tmp_path, "[defaults]\ngroup = 'A'\n[[route]]\ntopic = 'fink_sn_*'")
+    same = read(tmp_path, "[[route]]\ntopic = 'fink_sn_*'\ngroup = 'A'  # as before")
+    other = read(tmp_path, "[[route]]\ntopic = 'fink_*_lsst'\ngroup = 'A'\n[[route]]\ntopic = 'fink_*'\ngroup='B'")
+
+    assert one.by_topic() == same.by_topic() != other.by_topic()
+    assert one.leads_as(same, "fink_sn_candidates_ztf")
+    assert one.leads_as(other, "another")
+    assert not one.leads_as(other, "fink_sn_candidates_ztf")
+    assert not one.leads_as(other, "fink_in_tns_lsst")
 
 
 @pytest.mark.parametrize(
@@ -129,6 +178,35 @@ def test_a_route_may_refuse_solar_system_objects(tmp_path: Path) -> None:
             ["defaults.svae", "route.0.stream"],
             id="two",
         ),
+        pytest.param(
+            "[[route]]\ntopic = 'a'\nmin_snrr = 5",
+            ["route.0.min_snrr: in the route of 'a': unknown key; did you mean min_snr?"],
+            id="a typing mistake",
+        ),
+        pytest.param("[defaults]\nxyz = 1", ["defaults.xyz: unknown key; there are filter, group,"], id="no such key"),
+        pytest.param("[[routes]]", ["routes: unknown key; did you mean route?"], id="no such table"),
+        pytest.param(
+            "[[route]]\ntopic = 'a'\nsave = 'perhaps'",
+            ["route.0.save: in the route of 'a': must be true or false, not 'perhaps'"],
+            id="no truth value",
+        ),
+        pytest.param(
+            "[[route]]\ntopic = 'a'\nmin_detections_per_band = { q = 1, g = -1, ztfr = 1.5 }",
+            [
+                "route.0.min_detections_per_band.q: in the route of 'a': must be a band, one of u, g, r, i, z, y",
+                "route.0.min_detections_per_band.g: in the route of 'a': must be greater than or equal to 0, not -1",
+                "route.0.min_detections_per_band.ztfr: in the route of 'a': must be a whole number, not 1.5",
+            ],
+            id="bands",
+        ),
+        pytest.param(
+            "[defaults]\nmin_snr = '5'\nmin_score = 1.5\nmin_time_baseline = inf\nmin_detections = true\nquality = 1",
+            ["min_snr: must be a number", "min_score", "min_time_baseline", "min_detections", "quality: must be true"],
+            id="no such criteria",
+        ),
+        pytest.param("route = 3", ["route: must be a list, not 3"], id="no list of routes"),
+        pytest.param("route = [3]", ["route.0: must be a table, not 3"], id="no table"),
+        pytest.param("[[route]]\ntopic = 3", ["route.0.topic: must be a text in quotes, not 3"], id="a topic's number"),
         pytest.param("[[route]\n", ["line 1"], id="no TOML"),
     ],
 )

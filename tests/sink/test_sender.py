@@ -9,7 +9,7 @@ from demo.skyportal.process import SkyPortal as Server
 from runtime.health import Health
 from runtime.settings import load
 from sink.gate import Gate
-from sink.offsets import InFlight
+from sink.in_flight import InFlight
 from sink.pace import FixedPace
 from sink.rate import Rate
 from sink.sender import TRIES, Rejected, RouteBroken, Sender, Unanswered, UnknownObject

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from sink.offsets import InFlight
+from sink.in_flight import InFlight
 from sink.shards import LIVE_ROUNDS, NOT_QUEUED, SPACING_S, Shards
 from support.in_flight import in_flight
 from support.kafka import PATIENCE_S, until

@@ -8,7 +8,8 @@ from confluent_kafka import Message
 from schemas import codec
 from sink.directory import Destination, Taxonomy
 from sink.held import Held
-from sink.offsets import Holding, InFlight, Suspicion
+from sink.in_flight import InFlight, Suspicion
+from sink.offsets import Holding
 from sink.routed import Routed
 from support.records import skyportal_alert
 

@@ -9,6 +9,7 @@ from confluent_kafka import Consumer, TopicPartition
 
 from demo.skyportal.process import SkyPortal
 from schemas.record import Classification, SkyPortalAlert, instant
+from sink.ahead import Ahead
 from support.kafka import PATIENCE_S, partitions_of, publish_records, until
 from support.processes import Command
 from support.records import AMBIGUOUS, MJD, SUPERNOVA, light_curve, whole_alert
@@ -105,13 +106,15 @@ def until_live_flows(
 
 
 def notes(broker: str, topic: str) -> dict[int, str]:
-    """Return what was committed with the offset of each partition."""
+    """Return what was committed of each partition as delivered ahead: runs of offsets."""
     consumer = Consumer({"bootstrap.servers": broker, "group.id": f"sink-{topic}", "enable.auto.commit": False})
     try:
         found = consumer.committed(partitions_of(broker, topic), timeout=PATIENCE_S)
     finally:
         consumer.close()
-    return {part.partition: part.metadata or "" for part in found if part.offset >= 0}
+    return {
+        part.partition: Ahead(part.metadata or "", end=part.offset + 10**6).note for part in found if part.offset >= 0
+    }
 
 
 def note_something(broker: str, topic: str, note: str) -> None:

@@ -22,8 +22,9 @@ from sink.directory import Directory
 from sink.fates import Desk
 from sink.gate import Gate
 from sink.guard import Guard
+from sink.in_flight import InFlight
 from sink.memory import Memory
-from sink.offsets import Holding, InFlight
+from sink.offsets import Holding
 from sink.pace import FixedPace
 from sink.rate import Rate
 from sink.rejections import Rejections

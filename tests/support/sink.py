@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from demo.skyportal.process import SkyPortal
 from schemas.dead_letters import DeadLetter, from_headers
+from schemas.redriven import is_marker
 from support.kafka import PATIENCE_S, Read, is_passed, read_all, until
 from support.processes import Command, running
 
@@ -83,8 +84,9 @@ def metric(sink: Command, name: str) -> float:
 
 
 def letters(broker: str, topic: str) -> list[tuple[Read, DeadLetter]]:
-    """Return the sink's dead letters of ``topic``."""
-    return [(message, from_headers(message.headers)) for message in read_all(broker, f"{topic}.rejected")]
+    """Return the sink's dead letters of ``topic``, put back or not."""
+    found = read_all(broker, f"{topic}.rejected")
+    return [(message, from_headers(message.headers)) for message in found if not is_marker(message.headers)]
 
 
 def assert_never_left_the_group(sink: Command) -> None:

@@ -1,0 +1,162 @@
+"""How many alerts of each of Fink's partitions were published, counted in the commits, so that no crash miscounts."""
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import datetime
+from typing import Literal, Self
+
+from confluent_kafka import Consumer, Message, TopicPartition
+
+from processor.message import place, published_at
+from schemas.origin import Origin, series
+
+log = logging.getLogger(__name__)
+
+Outcome = Literal["published", "put_aside"]
+"""Of a message: a record of it is in the local topic, or a dead letter."""
+
+PATIENCE_S = 5.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Count:
+    """What became of the messages of one of Fink's partitions, from the offset ``first`` on."""
+
+    first: int
+    published: int = 0
+    put_aside: int = 0
+    expired: int = 0
+    """Deleted by Fink before they were read."""
+
+    @property
+    def note(self) -> str:
+        """What to commit with the offset."""
+        return " ".join(f"{name}={number}" for name, number in asdict(self).items())
+
+    @classmethod
+    def read(cls, metadata: str, offset: int) -> Self:
+        """Take what was committed with ``offset``; where that is something else, count from there on."""
+        names = {field.name for field in fields(cls)}
+        pairs = [word.partition("=") for word in metadata.split()]
+        numbers = {name: int(text) for name, _, text in pairs if name in names and text.isascii() and text.isdecimal()}
+        is_whole = numbers.keys() == names and sum(numbers.values()) == offset
+        return cls(**numbers) if is_whole else cls(first=offset)
+
+
+Partition = tuple[str, int]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Standing:
+    """How far one of Fink's partitions has been read, and what became of it."""
+
+    topic: str
+    partition: int
+    position: int
+    """The offset that comes next."""
+    count: Count
+    read_to: datetime | None
+    """When Fink published what was read last, UTC."""
+
+
+class Counts:
+    """The counts of the partitions that are ours at present. What is counted is committed with the offset."""
+
+    def __init__(self, group: str) -> None:
+        self._group = group
+        self._unknown: set[Partition] = set()
+        """Ours, and what was counted before is not known yet."""
+        self._counts: dict[Partition, Count | None] = {}
+        """None: the group has committed nothing there, its first message will say where it begins."""
+        self._reached: dict[Partition, int] = {}
+        """The offset that comes next."""
+        self._read_to: dict[Partition, datetime | None] = {}
+
+    def expect(self, partitions: Iterable[TopicPartition]) -> None:
+        """Note that partitions are ours from now on: their counts are to be loaded before they are worked on."""
+        self._unknown |= {(one.topic, one.partition) for one in partitions}
+
+    def unknown(self) -> list[TopicPartition]:
+        """Return the partitions whose counts are to be loaded."""
+        return [TopicPartition(topic, partition) for topic, partition in sorted(self._unknown)]
+
+    def knows(self, message: Message) -> bool:
+        """Say whether a message is of a partition that is ours."""
+        return place(message)[:2] in self._counts
+
+    def load(self, consumer: Consumer, partitions: Sequence[TopicPartition]) -> None:
+        """Ask what was committed. Raises KafkaException if Fink does not say."""
+        for stored in consumer.committed(list(partitions), timeout=PATIENCE_S):
+            at = stored.topic, stored.partition
+            self._unknown.discard(at)
+            self._counts[at] = Count.read(stored.metadata or "", stored.offset) if stored.offset >= 0 else None
+            if stored.offset >= 0:
+                self._reached[at] = stored.offset
+
+    def reached(self, message: Message) -> None:
+        """Note that a message is handed out. What lies between it and the one before is gone, and is said."""
+        topic, partition, offset = place(message)
+        at = topic, partition
+        count = self._counts[at] or Count(first=offset)
+        expected = self._reached.get(at, offset)
+        if offset < expected:
+            log.error("Fink made the topic anew, counting from there topic=%s partition=%d", topic, partition)
+            count = Count(first=offset)
+        if offset > expected:
+            log.error(
+                "lost a range: Fink deleted what was not read yet topic=%s partition=%d offsets=%d..%d alerts=%d",
+                topic, partition, expected, offset - 1, offset - expected,
+            )  # fmt: skip
+            count = replace(count, expired=count.expired + offset - expected)
+        self._counts[at], self._reached[at] = count, offset + 1
+        self._read_to[at] = published_at(message)
+
+    def origin(self, message: Message, *, is_late: bool = False) -> Origin:
+        """Return where a message that was handed out comes from, as its record will say."""
+        topic, partition, offset = place(message)
+        count = self._counts.get((topic, partition))
+        first = offset if count is None else count.first
+        name = series(group=self._group, topic=topic, partition=partition, first=first)
+        return Origin(series=name, offset=offset, is_late=is_late)
+
+    def done(self, messages: Sequence[Message], outcomes: Sequence[Outcome]) -> list[TopicPartition]:
+        """Count messages, which are in the order they were handed out; return what to store for their partitions."""
+        ends: dict[Partition, int] = {}
+        gone: set[Partition] = set()
+        for message, outcome in zip(messages, outcomes, strict=True):
+            topic, partition, offset = place(message)
+            count = self._counts.get((topic, partition))
+            if count is None:
+                gone.add((topic, partition))
+                continue
+            ends[topic, partition] = offset + 1
+            self._counts[topic, partition] = replace(count, **{outcome: getattr(count, outcome) + 1})
+        for topic, partition in sorted(gone):
+            log.info("not ours any more, others read it again topic=%s partition=%d", topic, partition)
+        return [
+            TopicPartition(topic, partition, end, metadata=count.note)
+            for (topic, partition), end in ends.items()
+            if (count := self._counts[topic, partition]) is not None
+        ]
+
+    def forget(self, partitions: Iterable[TopicPartition]) -> None:
+        """Forget partitions that are not ours any more: others count on."""
+        for gone in partitions:
+            at = gone.topic, gone.partition
+            self._unknown.discard(at)
+            for known in (self._counts, self._reached, self._read_to):
+                known.pop(at, None)
+
+    def now(self) -> Iterator[Standing]:
+        """Yield how each partition stands of which something was ever read."""
+        for (topic, partition), count in self._counts.items():
+            if count is not None:
+                at = topic, partition
+                yield Standing(
+                    topic=topic,
+                    partition=partition,
+                    position=self._reached[at],
+                    count=count,
+                    read_to=self._read_to.get(at),
+                )

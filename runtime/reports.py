@@ -1,0 +1,52 @@
+"""What a process says of itself, again and again, in the state topic: `python -m sink status` shows it."""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from runtime.publisher import Delivery, NotPublished
+from runtime.state import StateTopic
+
+EVERY_S = 5.0
+
+Words = Mapping[str, Mapping[str, Any]]
+"""By key."""
+
+
+class Reporter:
+    """Says what has changed, every few seconds. Used by one thread; never waits but for the last time."""
+
+    def __init__(
+        self, state: StateTopic, words: Callable[[], Words], *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """``words`` returns what there is to say now."""
+        self._state = state
+        self._words = words
+        self._clock = clock
+        self._due = 0.0
+        self._said: dict[str, Mapping[str, Any]] = {}
+        self._under_way: list[Delivery] = []
+
+    def turned(self) -> None:
+        """Report if it is time. A broker that has not taken the last report gets no other."""
+        if self._clock() >= self._due and all(delivery.done.is_set() for delivery in self._under_way):
+            self._due = self._clock() + EVERY_S
+            self._report()
+
+    def close(self, *, patience_s: float, leave: bool = False) -> None:
+        """Report for the last time, and wait a little for the broker; ``leave``: take everything back instead."""
+        if leave:
+            self._under_way = [self._state.unsay(key) for key in self._said]
+        else:
+            self._report()
+        deadline = time.monotonic() + patience_s
+        for delivery in self._under_way:
+            try:
+                self._state.wait(delivery, patience_s=max(0.0, deadline - time.monotonic()))
+            except NotPublished:
+                return
+
+    def _report(self) -> None:
+        news = {key: word for key, word in self._words().items() if self._said.get(key) != word}
+        self._under_way = [self._state.say(key, word) for key, word in news.items()]
+        self._said |= news

@@ -1,0 +1,66 @@
+"""Requests to SkyPortal one after the other, outside of the sink's budget."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from sink.skyportal import Request, SkyPortal, Unavailable
+from sink.verdicts import Answer, Verdict, judge
+
+AFTER_A_429_S = 0.25
+"""SkyPortal lets five requests a second pass."""
+
+TRIES = 240
+"""How often a request may meet the limit of requests: for a minute."""
+
+
+class NotProvisioned(Exception):
+    """Nothing can be looked up or made; the text says why, and what to do."""
+
+
+class NoAnswer(Exception):
+    """SkyPortal is away, or lets nothing pass: nothing is known of the request."""
+
+
+class Asking:
+    """Sends requests, patiently where there are too many of them."""
+
+    def __init__(self, skyportal: SkyPortal, *, pause: Callable[[float], object] = time.sleep) -> None:
+        self._skyportal = skyportal
+        self._pause = pause
+
+    def get(self, path: str) -> Any:
+        """Return the ``data`` of a GET. Raises `NotProvisioned`, also where the token is not taken."""
+        request = Request(method="GET", path=path)
+        try:
+            answer = self.send(request)
+        except NoAnswer as error:
+            raise NotProvisioned(str(error)) from error
+        if answer.status == 401:  # noqa: PLR2004  # unauthorized
+            raise NotProvisioned(
+                f"SkyPortal refuses the token ({request.endpoint} answers {answer.message}): "
+                "SKYPORTAL_TOKEN must be a valid token of the bot user"
+            )
+        if judge(answer) is not Verdict.ACCEPTED:
+            raise NotProvisioned(
+                f"{request.endpoint} answers {answer.message}: are SKYPORTAL_URL and the bot's account right?"
+            )
+        return answer.json["data"]
+
+    def send(self, request: Request) -> Answer:
+        """Return SkyPortal's own answer, whatever it says. Raises `NoAnswer`."""
+        for _ in range(TRIES):
+            try:
+                answer = self._skyportal.ask(request)
+            except Unavailable as error:
+                raise NoAnswer(str(error)) from error
+            verdict = judge(answer)
+            if verdict is Verdict.OUTAGE:
+                raise NoAnswer(f"{request.endpoint} answers {answer.message}")
+            if verdict is not Verdict.THROTTLED:
+                return answer
+            self._pause(AFTER_A_429_S)
+        raise NoAnswer(
+            f"{request.endpoint} answers 429 for a minute: others use up the requests of this token, "
+            "sinks for instance; stop them, or try again later"
+        )

@@ -1,0 +1,1 @@
+"""Delivering records of the local topic again, beside the live sinks."""

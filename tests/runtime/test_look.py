@@ -1,0 +1,71 @@
+"""What a look into a topic tells, and that it leaves no trace."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+from confluent_kafka import TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from runtime.look import Look, NoSuchTopic, mean_bytes, stamped_at
+from support.kafka import commit, committed, create_topic, publish
+
+
+@pytest.fixture
+def look(broker: str, topic: str) -> Iterator[Look]:
+    one = Look({"bootstrap.servers": broker}, f"group-{topic}")
+    yield one
+    one.close()
+
+
+def test_it_tells_what_a_group_has_not_read_and_leaves_no_trace(look: Look, broker: str, topic: str) -> None:
+    group = f"group-{topic}"
+    create_topic(broker, topic)
+    publish(broker, topic, [(b"key", b"value") for _ in range(10)])
+    assert look.extent(topic).is_new_to_the_group
+    commit(broker, topic, group, 4)
+
+    extent = look.extent(topic)
+    unread = look.messages(extent, extent.first_unread(), count=2)
+
+    assert (extent.held, extent.unread, extent.lost, extent.is_new_to_the_group) == (10, 6, 0, False)
+    assert [message.offset() for message in unread] == [4, 5]
+    assert mean_bytes(unread) == len(b"key") + len(b"value")
+    assert committed(broker, topic, group) == {0: 4}
+    admin = AdminClient({"bootstrap.servers": broker})
+    assert admin.describe_consumer_groups([group])[group].result(60).members == []
+
+
+def test_it_tells_what_expired_unread(look: Look, broker: str, topic: str) -> None:
+    create_topic(broker, topic)
+    publish(broker, topic, [(None, b"value") for _ in range(10)])
+    commit(broker, topic, f"group-{topic}", 2)
+    (part,) = look.extent(topic).parts
+    admin = AdminClient({"bootstrap.servers": broker})
+    kept = look.messages(look.extent(topic), {0: 7})[0]
+
+    (deleted,) = admin.delete_records([TopicPartition(topic, part.number, kept.offset() or 0)]).values()
+    deleted.result(60)
+
+    extent = look.extent(topic)
+    assert (extent.held, extent.unread, extent.lost) == (3, 3, 5)
+
+
+def test_it_counts_what_is_newer_than_a_moment(look: Look, broker: str, topic: str) -> None:
+    create_topic(broker, topic, partitions=2)
+    publish(broker, topic, [(str(number).encode(), b"old") for number in range(20)], hours_ago=5)
+    publish(broker, topic, [(str(number).encode(), b"new") for number in range(7)])
+    extent = look.extent(topic)
+    now = time.time()
+
+    assert look.messages_since(extent, now - 3600) == 7
+    assert look.messages_since(extent, now - 6 * 3600) == 27
+    assert look.messages_since(extent, now + 3600) == 0
+    assert min(stamped_at(look.messages(extent, extent.oldest()))) == pytest.approx(now - 5 * 3600, abs=60)
+    newest = look.messages(extent, extent.newest(100), count=100)
+    assert len(newest) == 27
+
+
+def test_a_topic_that_is_not_there_is_said(look: Look, topic: str) -> None:
+    with pytest.raises(NoSuchTopic, match=topic):
+        look.extent(topic)
