@@ -38,8 +38,14 @@ def run(
         if not keep:
             return
         console.print(str(result), highlight=False)
-        console.print(f"SkyPortal: {world.skyportal.url} (token {world.skyportal.token})", highlight=False)
-        console.print(f"Kafka: {world.bootstrap_servers}; logs: {world.logs}; Ctrl-C ends it", highlight=False)
+        settings = {
+            "KAFKA_BOOTSTRAP_SERVERS": world.bootstrap_servers,
+            "SKYPORTAL_URL": world.skyportal.url,
+            "SKYPORTAL_TOKEN": world.skyportal.token,
+        }
+        console.print(f"logs: {world.logs}; Ctrl-C ends it. For `python -m sink` in another terminal:", highlight=False)
+        for name, value in settings.items():
+            console.print(f"export {name}={value}", highlight=False, soft_wrap=True)
         try:
             threading.Event().wait()
         except KeyboardInterrupt:

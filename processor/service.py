@@ -8,7 +8,7 @@ from processor.dead_letters import DeadLetters
 from processor.drift import SchemaWatch
 from processor.fink import FinkConsumer, FinkFailed
 from processor.records import Records
-from processor.report import words
+from processor.report import Report
 from processor.run import Outlet, run
 from processor.settings import ProcessorSettings
 from processor.transfer import TransferConsumer, TransferUnusable
@@ -62,7 +62,8 @@ def serve(settings: ProcessorSettings) -> None:
         server.port,
     )
     outlet = _outlet(settings, source, health)
-    reporter = Reporter(StateTopic(outlet.publisher, settings), lambda: words(settings, source))
+    report = Report(settings, source, health=health, port=server.port)
+    reporter = Reporter(StateTopic(outlet.publisher, settings), report.words, own=report.key)
 
     def turned() -> None:
         health.turned()

@@ -65,6 +65,12 @@ class Health:
             remarks = [f"{part}: {remark}\n" for part, remark in sorted(self._remarks.items())]
         return 503 if reasons else 200, "".join([*(reasons or ["ok\n"]), *remarks])
 
+    def remarks(self) -> str:
+        """Return in one line what keeps the process from working, and what it remarks; empty if nothing."""
+        with self._lock:
+            found = [*sorted(self._reasons.items()), *sorted(self._remarks.items())]
+        return "; ".join(f"{part}: {sentence}" for part, sentence in found)
+
 
 class HealthServer:
     """The HTTP server of one process, on a thread of its own."""

@@ -17,11 +17,12 @@ class Reporter:
     """Says what has changed, every few seconds. Used by one thread; never waits but for the last time."""
 
     def __init__(
-        self, state: StateTopic, words: Callable[[], Words], *, clock: Callable[[], float] = time.monotonic
+        self, state: StateTopic, words: Callable[[], Words], *, own: str, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """``words`` returns what there is to say now."""
+        """``words`` returns what there is to say now; ``own`` is the key that says that the process runs."""
         self._state = state
         self._words = words
+        self._own = own
         self._clock = clock
         self._due = 0.0
         self._said: dict[str, Mapping[str, Any]] = {}
@@ -31,20 +32,20 @@ class Reporter:
         """Report if it is time. A broker that has not taken the last report gets no other."""
         if self._clock() >= self._due and all(delivery.done.is_set() for delivery in self._under_way):
             self._due = self._clock() + EVERY_S
+            if any(delivery.error for delivery in self._under_way):
+                self._said.clear()  # nobody knows which of them arrived
             self._report()
 
-    def close(self, *, patience_s: float, leave: bool = False) -> None:
-        """Report for the last time, and wait a little for the broker; ``leave``: take everything back instead."""
-        if leave:
-            self._under_way = [self._state.unsay(key) for key in self._said]
-        else:
-            self._report()
+    def close(self, *, patience_s: float) -> None:
+        """Report for the last time, that the process runs no more, and wait a little for the broker."""
+        self._report()
+        last = [*self._under_way, self._state.unsay(self._own)]
         deadline = time.monotonic() + patience_s
-        for delivery in self._under_way:
-            try:
+        try:
+            for delivery in last:
                 self._state.wait(delivery, patience_s=max(0.0, deadline - time.monotonic()))
-            except NotPublished:
-                return
+        except NotPublished:
+            return
 
     def _report(self) -> None:
         news = {key: word for key, word in self._words().items() if self._said.get(key) != word}

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from runtime.health import Health
 from runtime.reports import Words
-from schemas.sinks_word import SinkWord, State
+from schemas.words import SinkWord, State, said
 from sink import metrics
 from sink.connection import Connection
 from sink.settings import SinkSettings
@@ -34,26 +34,30 @@ class Report:
         self._state: State = "up"
         self._since = datetime.now(UTC)
 
+    @property
+    def key(self) -> str:
+        """Key of the word."""
+        return f"{SinkWord.PREFIX}{self._settings.sink_group_id}/{self._name}"
+
     def words(self) -> Words:
         """Return the word by its key."""
         state = self._now()
         if state != self._state:
             self._state, self._since = state, datetime.now(UTC)
-        _status, text = self._health.readyz()
         rate = self._connection.rate.per_second
         word = SinkWord(
             group=self._settings.sink_group_id,
             name=self._name,
             state=state,
             since=self._since.isoformat(timespec="seconds"),
-            why="; ".join(line for line in text.splitlines() if line != "ok"),
+            why=self._health.remarks(),
             at=datetime.now(UTC).isoformat(timespec="seconds"),
             requests_per_second=round(rate, 2) if math.isfinite(rate) else 0,
             requests=int(metrics.requests()),
             accepted=int(metrics.accepted()),
             partitions=sorted(self.partitions()),
         )
-        return {word.key: word.word()}
+        return said(word)
 
     def _now(self) -> State:
         gate = self._connection.gate

@@ -98,7 +98,7 @@ class Service:
         self._connection = Connection(settings, health=health, stop=stop, mended=mended)
         self._publisher = Publisher(settings)
         self._report = Report(settings, self._connection, health=health, port=port)
-        self._reporter = Reporter(StateTopic(self._publisher, settings), self._report.words)
+        self._reporter = Reporter(StateTopic(self._publisher, settings), self._report.words, own=self._report.key)
         metrics.REQUESTS_PER_ALERT.set_function(metrics.requests_per_alert)
 
     def check(self) -> None:
@@ -188,7 +188,7 @@ class Service:
             self._leave(letters)
         finally:
             topic.close()
-            self._reporter.close(patience_s=LAST_WORD_S, leave=True)
+            self._reporter.close(patience_s=LAST_WORD_S)
 
     def _leave(self, letters: DeadLetters) -> None:
         """Wait a little for answers and acknowledgements that are under way; what does not come is sent again."""

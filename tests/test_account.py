@@ -24,13 +24,11 @@ min_detections = 4
 
 
 def status(settings: Mapping[str, str]) -> Any:
-    """Return what ``sink status --json`` says, and see that its exit status agrees with it."""
+    """Return what ``sink status --json`` says."""
     command = [sys.executable, "-m", "sink", "status", "--json"]
     run = subprocess.run(command, cwd=ROOT, env=os.environ | settings, capture_output=True, text=True, check=False)
-    assert run.stdout, run.stderr
-    found = json.loads(run.stdout)
-    assert run.returncode == (1 if found["lost"] else 0)
-    return found
+    assert run.returncode == 0, run.stderr
+    return json.loads(run.stdout)
 
 
 def test_the_account_is_exact_after_both_halves_were_killed(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from schemas.standing import FinkStanding
+from schemas.words import FinkStanding
 from sink.status.local import Partition
 from sink.tally import Tally
 

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from schemas.words import ProcessorWord, SinkWord
 from sink.settings import SinkSettings
 from sink.status.letters import in_order
 from sink.status.local import retention_s
-from sink.status.now import Now
+from sink.status.now import Heard, Now
 
 
 def document(now: Now, settings: SinkSettings) -> Mapping[str, Any]:
@@ -33,10 +34,8 @@ def document(now: Now, settings: SinkSettings) -> Mapping[str, Any]:
             }
             for one in now.local
         ],
-        "sinks": [
-            {**asdict(one.word), "heard_at": one.at.isoformat(timespec="seconds"), "is_silent": one.is_silent(now.at)}
-            for one in now.sinks
-        ],
+        "processors": [_process(one, now) for one in now.processors],
+        "sinks": [_process(one, now) for one in now.sinks],
         "dead_letters": [
             {"topic": topic, "stage": stage, "part": part, "reason": reason, "count": count}
             for topic, counts in now.letters.items()
@@ -49,5 +48,9 @@ def document(now: Now, settings: SinkSettings) -> Mapping[str, Any]:
             "surplus": now.account.surplus,
             "unaccounted": now.account.unaccounted,
         },
-        "lost": now.lost,
     }
+
+
+def _process(one: Heard[ProcessorWord] | Heard[SinkWord], now: Now) -> Mapping[str, Any]:
+    heard_at = one.at.isoformat(timespec="seconds")
+    return {**asdict(one.word), "heard_at": heard_at, "is_silent": one.is_silent(now.at)}

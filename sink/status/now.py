@@ -1,15 +1,15 @@
 """Everything that the status shows, looked up at one moment."""
 
+import contextlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Generic, TypeVar
 
 from runtime import state
 from runtime.state import Word
-from schemas import sinks_word, standing
-from schemas.sinks_word import SinkWord, sinks_word_in
-from schemas.standing import FinkStanding, standing_in
+from schemas.words import FinkStanding, Kind, ProcessorWord, SinkWord, heard
 from sink.pause_word import key_of, sentence_of
 from sink.settings import SinkSettings
 from sink.status import local
@@ -18,17 +18,19 @@ from sink.status.letters import Letters, Reason
 from sink.status.local import Partition
 
 FORGOTTEN_AFTER = timedelta(days=1)
-"""A sink that has said nothing for so long is not shown; until then it may have been cut off, and somebody may care."""
+"""A process that has said nothing for so long is not shown; until then it may be cut off, and somebody may care."""
 
 SILENT_AFTER = timedelta(seconds=30)
-"""Sinks speak every few seconds."""
+"""Processes speak every few seconds."""
+
+Process = TypeVar("Process", ProcessorWord, SinkWord)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Heard:
-    """What a sink said last, and when the broker got it."""
+class Heard(Generic[Process]):
+    """What a process said last, and when the broker got it."""
 
-    word: SinkWord
+    word: Process
     at: datetime
 
     def is_silent(self, now: datetime) -> bool:
@@ -45,50 +47,44 @@ class Now:
     fink: Sequence[FinkStanding]
     """As the processors said it last."""
     local: Sequence[Partition]
-    sinks: Sequence[Heard]
+    processors: Sequence[Heard[ProcessorWord]]
+    sinks: Sequence[Heard[SinkWord]]
     paused: str
     """The sentence, or nothing."""
     letters: Mapping[str, Counter[Reason]]
     account: Account
-
-    @property
-    def lost(self) -> int:
-        """Alerts that will never arrive and are no dead letters: expired unread at Fink or here, or unaccounted."""
-        expired = sum(one.expired for one in self.fink) + self.account.tally.expired
-        return expired + self.account.unaccounted
 
 
 def look(settings: SinkSettings, letters: Letters) -> Now:
     """Look everything up. Raises `BrokerUnreachable`, `RedriveFailed` or KafkaException if the broker is silent."""
     words = state.read(settings)  # first: what is published meanwhile is then a surplus, and no loss
     now = datetime.now(UTC)
-    fink = sorted(_standings(words), key=lambda one: (one.topic, one.partition, one.group, one.first))
+    fink = sorted(
+        (word for word, _at in _all(FinkStanding, words)),
+        key=lambda one: (one.topic, one.partition, one.group, one.first),
+    )
     parts = local.partitions(settings)
     pause = words.get(key_of(settings))
     return Now(
         at=now,
         fink=fink,
         local=parts,
-        sinks=sorted(_sinks(words, settings, now), key=lambda one: one.word.name),
+        processors=_processes(ProcessorWord, words, now),
+        sinks=[one for one in _processes(SinkWord, words, now) if one.word.group == settings.sink_group_id],
         paused=sentence_of(pause) if pause else "",
         letters=letters.count(),
         account=account(fink, parts),
     )
 
 
-def _standings(words: Mapping[str, Word]) -> Iterable[FinkStanding]:
+def _all(kind: type[Kind], words: Mapping[str, Word]) -> Iterator[tuple[Kind, datetime]]:
+    """Yield what was said of one kind, and when; what another version says otherwise will be missed in the account."""
     for key, word in words.items():
-        if key.startswith(standing.PREFIX):
-            try:
-                yield standing_in(word.value)
-            except ValueError:  # of another version; the account will show that something is missing
-                continue
+        if key.startswith(kind.PREFIX):
+            with contextlib.suppress(ValueError):
+                yield heard(kind, word.value), word.appended_at
 
 
-def _sinks(words: Mapping[str, Word], settings: SinkSettings, now: datetime) -> Iterable[Heard]:
-    for key, word in words.items():
-        if key.startswith(f"{sinks_word.PREFIX}{settings.sink_group_id}/") and now - word.appended_at < FORGOTTEN_AFTER:
-            try:
-                yield Heard(word=sinks_word_in(word.value), at=word.appended_at)
-            except ValueError:
-                continue
+def _processes(kind: type[Process], words: Mapping[str, Word], now: datetime) -> list[Heard[Process]]:
+    found = [Heard(word=word, at=at) for word, at in _all(kind, words) if now - at < FORGOTTEN_AFTER]
+    return sorted(found, key=lambda one: one.word.name)

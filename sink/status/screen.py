@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from schemas.standing import FinkStanding
+from schemas.words import FinkStanding, ProcessorWord, SinkWord
 from sink.settings import SinkSettings
 from sink.status.letters import in_order
 from sink.status.local import retention_s
@@ -38,7 +38,8 @@ def _parts(now: Now, settings: SinkSettings) -> Iterator[RenderableType]:
     yield Text(f"{settings.kafka_topic} at {settings.kafka_bootstrap_servers}, {_instant(now.at)} UTC")
     yield Text("")
     yield Text("Fink, as the processors said it some seconds ago")
-    yield _fink(now) if now.fink else Text("  no processor has said anything yet")
+    yield _fink(now) if now.fink else Text("  nothing has been read yet")
+    yield from _processors(now)
     yield Text("")
     yield Text(f"Local topic, passed by the group {settings.sink_group_id}")
     yield _local(now, settings) if now.local else Text(f"  there is no topic {settings.kafka_topic}")
@@ -71,6 +72,21 @@ def _add_fink(table: Table, name: str, rows: Sequence[FinkStanding], now: dateti
     ago = duration((now - datetime.fromisoformat(newest)).total_seconds()) + " ago" if newest else "-"
     numbers = (_number(sum(counts)) for counts in zip(*map(_counts, rows), strict=True))
     table.add_row(f"  {name}", *numbers, ago, min(_headroom(one, now) for one in rows)[1])
+
+
+def _processors(now: Now) -> Iterator[RenderableType]:
+    if not now.processors:
+        yield Text("  no processor has said anything today: is one running?")
+    for heard in now.processors:
+        word = heard.word
+        state = _silence(heard, now.at) if heard.is_silent(now.at) else "running"
+        yield Text(f"  {word.name}: {word.survey}, group {word.group}, {state}")
+        if word.why and not heard.is_silent(now.at):
+            yield Text(f"    {word.why}")
+
+
+def _silence(heard: Heard[ProcessorWord] | Heard[SinkWord], now: datetime) -> str:
+    return f"not heard of for {duration((now - heard.at).total_seconds())}; killed, or cut off?"
 
 
 def _counts(one: FinkStanding) -> tuple[int, int, int, int]:
@@ -127,10 +143,10 @@ def _sinks(now: Now) -> Iterator[RenderableType]:
         yield from (Text(f"  {line}") for line in _sink(heard, now.at))
 
 
-def _sink(heard: Heard, now: datetime) -> Iterator[str]:
+def _sink(heard: Heard[SinkWord], now: datetime) -> Iterator[str]:
     word = heard.word
     if heard.is_silent(now):
-        yield f"{word.name}: not heard of for {duration((now - heard.at).total_seconds())}; killed, or cut off?"
+        yield f"{word.name}: {_silence(heard, now)}"
         return
     since = datetime.fromisoformat(word.since)
     yield f"{word.name}: {word.state} since {_instant(since)}, {duration((now - since).total_seconds())}"
