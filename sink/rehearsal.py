@@ -32,7 +32,7 @@ class Rehearsal(SkyPortal):
 
     def __init__(self, settings: SinkSettings, heard: Heard) -> None:
         super().__init__(settings)
-        self.questions = Questions(settings, SkyPortal(settings))
+        self.questions = Questions(settings)
         self._heard = heard
         self._numbers = itertools.count(-1, -1)
         self._created: set[str] = set()

@@ -1,12 +1,13 @@
-"""Questions to SkyPortal that change nothing, within its limit of requests."""
+"""Questions to SkyPortal that change nothing, each of them once."""
 
 import time
 from collections.abc import Callable
 
-from sink.pace import START, FixedPace
-from sink.rate import BURST, Rate
+from sink.pace import START
+from sink.rate import BURST
 from sink.settings import SinkSettings
-from sink.skyportal import Request, SkyPortal
+from sink.skyportal import Request
+from sink.unhurried import Unhurried
 from sink.verdicts import Answer
 
 LONGEST_ANSWER_S = 20.0
@@ -14,12 +15,11 @@ LONGEST_ANSWER_S = 20.0
 
 THROTTLED = 429
 
-AFTER_A_429_S = 0.25
 TRIES = 40
 """After so many refusals, ten seconds of them, the last one is the answer."""
 
 
-class Inquiry(SkyPortal):
+class Inquiry(Unhurried):
     """SkyPortal for one check: each GET is sent once, and its answer remembered. Not thread-safe."""
 
     def __init__(
@@ -30,10 +30,9 @@ class Inquiry(SkyPortal):
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         wait_s = min(settings.skyportal_read_timeout_s, LONGEST_ANSWER_S)
-        super().__init__(settings.model_copy(update={"skyportal_read_timeout_s": wait_s}))
-        self._pause = pause
+        usual = {"skyportal_read_timeout_s": wait_s, "skyportal_requests_per_second": START}
+        super().__init__(settings.model_copy(update=usual), tries=TRIES, pause=pause, clock=clock)
         self._clock = clock
-        self._rate = Rate(FixedPace(START), clock=clock)
         self._answers: dict[str, Answer] = {}
         self._began = clock()
         self.sent = 0
@@ -46,23 +45,17 @@ class Inquiry(SkyPortal):
         return 1 + BURST + START * (self._clock() - self._began)
 
     def ask(self, request: Request) -> Answer:
-        """Send ``request`` as `SkyPortal.ask` does, as soon as the limit lets it pass; a sink may be using it up."""
+        """Send ``request`` as `Unhurried.ask` does, unless the answer is known."""
         if request.method == "GET" and request.path in self._answers:
             return self._answers[request.path]
-        self._pause(self._rate.reserve())
-        answer = self.ask_at_once(request)
-        for _ in range(TRIES):
-            if answer.status != THROTTLED:
-                break
-            self._pause(AFTER_A_429_S)
-            answer = self.ask_at_once(request)
+        answer = super().ask(request)
         if request.method == "GET" and answer.status != THROTTLED:
             self._answers[request.path] = answer
         return answer
 
     def ask_at_once(self, request: Request) -> Answer:
         """Send ``request`` whatever the limit; nothing is remembered but whether it was too much."""
-        answer = super().ask(request)
+        answer = super().ask_at_once(request)
         if answer.status == THROTTLED:
             self.was_throttled = True
         else:

@@ -12,7 +12,7 @@ from sink.provision.apply import Line, Outcome, Provision
 from sink.provision.asking import Asking, NotProvisioned
 from sink.provision.needs import needs
 from sink.routes import NoRoute
-from sink.skyportal import SkyPortal
+from sink.unhurried import Unhurried
 
 WIDTH = 100
 INDENT = "    "
@@ -54,7 +54,7 @@ def provision(
         end(str(error), WRONG_SETTINGS)
     found: Counter[Outcome] = Counter()
     try:
-        for line in Provision(Asking(SkyPortal(settings)), wanted, dry_run=dry_run).lines():
+        for line in Provision(Asking(Unhurried(settings)), wanted, dry_run=dry_run).lines():
             found[line.outcome] += 1
             _say(line)
     except NotProvisioned as error:

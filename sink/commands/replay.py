@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+import textwrap
 import threading
 from datetime import UTC, datetime
 from typing import Annotated
@@ -22,6 +23,9 @@ from sink.replay.service import Replay
 from sink.replay.showing import shown
 from sink.replay.window import Unreplayable, Window
 from sink.under_way import Withdrawn
+
+WIDTH = 100
+"""Columns."""
 
 TIME = "a time, such as 2026-11-20T18:00Z, or how long ago, such as 6h or 2d"
 
@@ -77,7 +81,7 @@ def replay(
         again = Replay(settings, table, selection, per_second=rate)
         window, plan = again.look()
         for sentence in before(selection, window, plan):
-            typer.echo(sentence, err=not dry_run)
+            typer.echo(textwrap.fill(sentence, WIDTH, subsequent_indent="  "), err=not dry_run)
         if dry_run:
             for line in again.preview(plan).lines(rate):
                 typer.echo(line)

@@ -16,7 +16,6 @@ from sink.show.document import document
 from sink.show.in_skyportal import InSkyPortal, in_skyportal
 from sink.show.records import in_topic
 from sink.show.text import lines
-from sink.skyportal import SkyPortal
 
 ObjectArgument = Annotated[str, typer.Argument(metavar="OBJ_ID", help="The object: objectId (ZTF), diaObjectId (LSST)")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document")]
@@ -45,7 +44,7 @@ def show(
     held: list[InSkyPortal] = []
     silence = ""
     try:
-        held.append(in_skyportal(Questions(settings, SkyPortal(settings)), obj_id))
+        held.append(in_skyportal(Questions(settings), obj_id))
     except NotAnswered as error:
         silence = str(error)
     try:

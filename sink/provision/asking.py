@@ -1,17 +1,10 @@
 """Requests to SkyPortal one after the other, outside of the sink's budget."""
 
-import time
-from collections.abc import Callable
 from typing import Any
 
-from sink.skyportal import Request, SkyPortal, Unavailable
+from sink.skyportal import Request, Unavailable
+from sink.unhurried import Unhurried
 from sink.verdicts import Answer, Verdict, judge
-
-AFTER_A_429_S = 0.25
-"""SkyPortal lets five requests a second pass."""
-
-TRIES = 240
-"""How often a request may meet the limit of requests: for a minute."""
 
 
 class NotProvisioned(Exception):
@@ -23,11 +16,10 @@ class NoAnswer(Exception):
 
 
 class Asking:
-    """Sends requests, patiently where there are too many of them."""
+    """Sends requests, and says what keeps SkyPortal from answering them."""
 
-    def __init__(self, skyportal: SkyPortal, *, pause: Callable[[float], object] = time.sleep) -> None:
+    def __init__(self, skyportal: Unhurried) -> None:
         self._skyportal = skyportal
-        self._pause = pause
 
     def get(self, path: str) -> Any:
         """Return the ``data`` of a GET. Raises `NotProvisioned`, also where the token is not taken."""
@@ -49,18 +41,16 @@ class Asking:
 
     def send(self, request: Request) -> Answer:
         """Return SkyPortal's own answer, whatever it says. Raises `NoAnswer`."""
-        for _ in range(TRIES):
-            try:
-                answer = self._skyportal.ask(request)
-            except Unavailable as error:
-                raise NoAnswer(str(error)) from error
-            verdict = judge(answer)
-            if verdict is Verdict.OUTAGE:
-                raise NoAnswer(f"{request.endpoint} answers {answer.message}")
-            if verdict is not Verdict.THROTTLED:
-                return answer
-            self._pause(AFTER_A_429_S)
-        raise NoAnswer(
-            f"{request.endpoint} answers 429 for a minute: others use up the requests of this token, "
-            "sinks for instance; stop them, or try again later"
-        )
+        try:
+            answer = self._skyportal.ask(request)
+        except Unavailable as error:
+            raise NoAnswer(str(error)) from error
+        verdict = judge(answer)
+        if verdict is Verdict.OUTAGE:
+            raise NoAnswer(f"{request.endpoint} answers {answer.message}")
+        if verdict is Verdict.THROTTLED:
+            raise NoAnswer(
+                f"{request.endpoint} answers 429 all the time: others use up the requests of this token, "
+                "sinks for instance; stop them, or try again later"
+            )
+        return answer

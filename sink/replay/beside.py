@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from confluent_kafka import KafkaException, TopicPartition
@@ -67,6 +67,7 @@ class Beside:
         self._working = threading.Lock()
         self._is_clean = True
         self._again: list[Replayed] = []
+        self._moved: dict[int, TopicPartition] = {}
         self.waiting = 0
         """Records of the latest round that wait for the live sinks."""
         self.redelivered = 0
@@ -103,6 +104,7 @@ class Beside:
             self._desk.memory.forget(obj_id)
         known = {obj_id: self._known(obj_id) for obj_id in objects}
         with self._lock:
+            self._advance()
             self._is_clean = False
         again = Round(self._desk).deliver(ready)
         self._patiently(self._tail.look)
@@ -110,15 +112,23 @@ class Beside:
         self._met |= objects
         with self._lock:
             self._is_clean = True
+            self._advance()
         return [*(item for item in again if not self._is_given_up(item)), *waiting]
 
-    def settled(self, holdings: Iterable[Replayed]) -> list[TopicPartition]:
+    def settled(self) -> list[TopicPartition]:
         """Return below which offsets nothing is left to do, where that has moved. Thread-safe."""
         with self._lock:
-            self._again = [one for one in self._again if one.advance() is None]
-            if not self._is_clean or self._again:
-                return []
-            return [moved for one in holdings if (moved := one.advance()) is not None]
+            if self._is_clean:
+                self._advance()
+            moved, self._moved = self._moved, {}
+        return list(moved.values())
+
+    def _advance(self) -> None:
+        """Note what is settled, between two rounds, unless something is still to be delivered again."""
+        self._again = [one for one in self._again if one.advance() is None]
+        if not self._again:
+            found = [one.advance() for one in self._counts.reading.holdings.values()]
+            self._moved |= {moved.partition: moved for moved in found if moved is not None}
 
     def _is_given_up(self, item: InFlight) -> bool:
         """Say whether a refusal is left alone that cannot be believed, since no other record is left to compare with.

@@ -25,7 +25,6 @@ OF_A_NEW_OBJECT = 4
 class Preview:
     """What is in a window."""
 
-    read: int = 0
     records: int = 0
     """Meant, and taken by a route."""
     skipped: int = 0
@@ -84,7 +83,6 @@ def preview(reading: Reading, selection: Selection, routes: Routes) -> Preview:
     found = Preview()
     while not reading.is_done:
         for message, _holding in reading.consume():
-            found.read += 1
             if not selection.may_take(message.key()):
                 continue
             try:

@@ -51,7 +51,7 @@ def run(
                 take(message, holding)
         shards.check()
         letters.settle()
-        progress.passed(beside.settled(reading.holdings.values()))
+        progress.passed(beside.settled())
         turned()
         if reading.is_done and not shards.bytes_in_flight and not letters.waiting():
             progress.finish()

@@ -121,14 +121,14 @@ class Replay:
                 turned=turn,
                 stop=stop,
             )
-            self._leave(connection, letters, beside, reading)
+            self._leave(connection, letters, beside)
         finally:
             stop.set()  # whatever ended the loop, the worker ends too
             beside.close()
             self._consumer.close()
         return report
 
-    def _leave(self, connection: Connection, letters: Letters, beside: Beside, reading: Reading) -> None:
+    def _leave(self, connection: Connection, letters: Letters, beside: Beside) -> None:
         """Wait a little for answers and acknowledgements that are under way; what does not come is sent again."""
         deadline = time.monotonic() + kafka.LEAVING_S
         connection.under_way.wait_for_all(kafka.LEAVING_S)
@@ -136,4 +136,4 @@ class Replay:
         while letters.waiting() and time.monotonic() < deadline:
             letters.settle()
             time.sleep(0.05)
-        self._progress.passed(beside.settled(reading.holdings.values()))
+        self._progress.passed(beside.settled())

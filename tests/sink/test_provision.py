@@ -19,7 +19,7 @@ from sink.provision.apply import Line, Outcome, Provision
 from sink.provision.asking import Asking, NotProvisioned
 from sink.provision.needs import needs
 from sink.settings import OWN_PREFIXES, SinkSettings
-from sink.skyportal import SkyPortal
+from sink.unhurried import Unhurried
 from support.kafka import until
 from support.sink import environment
 from support.skyportal import answered
@@ -58,7 +58,7 @@ class World:
             if token:
                 patch.setenv("SKYPORTAL_TOKEN", token)
             settings = load(SinkSettings, own_prefixes=OWN_PREFIXES)
-        asking = Asking(SkyPortal(settings), pause=pause)
+        asking = Asking(Unhurried(settings, pause=pause))
         return Provision(asking, needs(routes.read(self._file), ()), dry_run=dry_run).lines()
 
     def state(self, table: str) -> list[dict[str, Any]]:
@@ -357,7 +357,7 @@ def test_a_limit_that_others_use_up_is_said_after_a_minute(world: World) -> None
     )
     waited: list[float] = []
 
-    with pytest.raises(NotProvisioned, match="429 for a minute: others use up"):
+    with pytest.raises(NotProvisioned, match="429 all the time: others use up"):
         next(world.provision(pause=waited.append))
 
     assert sum(waited) == 60
