@@ -10,7 +10,7 @@ SEED ?= 1
 MESSAGES ?= 100000
 PYTEST ?=
 
-.PHONY: help demo test lint types unit bench fuzz format install constraints clean
+.PHONY: help demo test lint types unit bench readme fuzz format install constraints clean
 
 help:  ## Say what there is
 	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' $(MAKEFILE_LIST) | expand -t 20
@@ -33,6 +33,9 @@ unit: $(VENV)/installed
 bench: $(VENV)/installed  ## Measure processor and sink beside what they replace (an hour; alone: python -m benchmarks.sink)
 	@$(BIN)/python -m benchmarks.processor
 	@$(BIN)/python -m benchmarks.sink
+
+readme: $(VENV)/installed  ## Write the README's commands and their answers anew
+	@PYTHONPATH=tests $(BIN)/python -m support.readme
 
 fuzz: $(VENV)/installed  ## Damage 100,000 messages: each has to become a record or a dead letter
 	@PYTHONPATH=tests $(BIN)/python -m fuzz --messages $(MESSAGES) --seed $(SEED)

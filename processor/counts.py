@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from typing import Literal, Self
 
-from confluent_kafka import Consumer, Message, TopicPartition
+from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, Consumer, Message, TopicPartition
 
 from processor.message import place, published_at
 from schemas.origin import Origin, series
@@ -24,6 +24,8 @@ class Count:
     """What became of the messages of one of Fink's partitions, from the offset ``first`` on."""
 
     first: int
+    began: int = 0
+    """When Fink published that one, in milliseconds since 1970: of a topic made anew it is later. 0: not known."""
     published: int = 0
     put_aside: int = 0
     expired: int = 0
@@ -40,7 +42,7 @@ class Count:
         names = {field.name for field in fields(cls)}
         pairs = [word.partition("=") for word in metadata.split()]
         numbers = {name: int(text) for name, _, text in pairs if name in names and text.isascii() and text.isdecimal()}
-        is_whole = numbers.keys() == names and sum(numbers.values()) == offset
+        is_whole = numbers.keys() == names and sum(numbers.values()) - numbers["began"] == offset
         return cls(**numbers) if is_whole else cls(first=offset)
 
 
@@ -71,6 +73,8 @@ class Counts:
         """None: the group has committed nothing there, its first message will say where it begins."""
         self._reached: dict[Partition, int] = {}
         """The offset that comes next."""
+        self._series: dict[Partition, str] = {}
+        """Of what was handed out; kept when others read on, since it may be published yet."""
         self._read_to: dict[Partition, datetime | None] = {}
 
     def expect(self, partitions: Iterable[TopicPartition]) -> None:
@@ -98,11 +102,11 @@ class Counts:
         """Note that a message is handed out. What lies between it and the one before is gone, and is said."""
         topic, partition, offset = place(message)
         at = topic, partition
-        count = self._counts[at] or Count(first=offset)
+        count = self._counts[at] or _begin(message)
         expected = self._reached.get(at, offset)
         if offset < expected:
             log.error("Fink made the topic anew, counting from there topic=%s partition=%d", topic, partition)
-            count = Count(first=offset)
+            count = _begin(message)
         if offset > expected:
             log.error(
                 "lost a range: Fink deleted what was not read yet topic=%s partition=%d offsets=%d..%d alerts=%d",
@@ -110,15 +114,15 @@ class Counts:
             )  # fmt: skip
             count = replace(count, expired=count.expired + offset - expected)
         self._counts[at], self._reached[at] = count, offset + 1
+        self._series[at] = series(
+            group=self._group, topic=topic, partition=partition, first=count.first, began=count.began
+        )
         self._read_to[at] = published_at(message)
 
     def origin(self, message: Message, *, is_late: bool = False) -> Origin:
         """Return where a message that was handed out comes from, as its record will say."""
         topic, partition, offset = place(message)
-        count = self._counts.get((topic, partition))
-        first = offset if count is None else count.first
-        name = series(group=self._group, topic=topic, partition=partition, first=first)
-        return Origin(series=name, offset=offset, is_late=is_late)
+        return Origin(series=self._series[topic, partition], offset=offset, is_late=is_late)
 
     def done(self, messages: Sequence[Message], outcomes: Sequence[Outcome]) -> list[TopicPartition]:
         """Count messages, which are in the order they were handed out; return what to store for their partitions."""
@@ -160,3 +164,9 @@ class Counts:
                     count=count,
                     read_to=self._read_to.get(at),
                 )
+
+
+def _begin(message: Message) -> Count:
+    """Return a count that begins with ``message``."""
+    kind, milliseconds = message.timestamp()
+    return Count(first=place(message).offset, began=0 if kind == TIMESTAMP_NOT_AVAILABLE else max(0, milliseconds))

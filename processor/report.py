@@ -46,6 +46,7 @@ class Report:
                 topic=one.topic,
                 partition=one.partition,
                 first=one.count.first,
+                began=one.count.began,
                 position=one.position,
                 end=max(one.position, self._source.end_of(one.topic, one.partition)),
                 published=one.count.published,

@@ -88,7 +88,7 @@ def summary(findings: Iterable[Finding]) -> str:
     states = [found.state for found in findings]
     said = [
         f"{states.count('ok')} in order",
-        _counted(states.count("warning"), "warning"),
+        counted(states.count("warning"), "warning"),
         f"{states.count('wrong')} wrong",
     ]
     if "unchecked" in states:
@@ -98,9 +98,7 @@ def summary(findings: Iterable[Finding]) -> str:
 
 def as_json(findings: Sequence[Finding], *, status: int) -> str:
     """Return ``findings`` as one JSON document, with the exit status."""
-    return json.dumps(
-        {"exit_status": status, "findings": [asdict(found) for found in findings]}, indent=2, ensure_ascii=False
-    )
+    return json.dumps({"exit_status": status, "findings": [asdict(found) for found in findings]}, indent=2)
 
 
 def tell(findings: Sequence[Finding], *, status: int, machine: bool) -> NoReturn:
@@ -120,8 +118,17 @@ def size(amount: float) -> str:
     return f"{amount:.3g} TB"
 
 
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+def counted(number: int, what: str) -> str:
+    """Return a number and what it counts, in the singular or the plural."""
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
+def lasting(seconds: float) -> str:
+    """Return a time in the largest unit of which it has two."""
+    for name, size_s in (("days", 86_400), ("hours", 3_600), ("minutes", 60)):
+        if seconds >= 2 * size_s:
+            return f"{int(seconds // size_s)} {name}"
+    return counted(max(0, int(seconds)), "second")
 
 
 def _wrapped(text: str, width: int, *, hanging: str) -> list[str]:

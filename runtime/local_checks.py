@@ -9,7 +9,7 @@ from confluent_kafka.admin import AdminClient, ClusterMetadata, TopicMetadata
 
 from runtime import kafka, topics
 from runtime.brokers import broker_settings, clock_findings, longest_days, offsets_findings
-from runtime.checks import Blocked, Finding, collected, ok, unchecked, warning, wrong
+from runtime.checks import Blocked, Finding, collected, counted, ok, unchecked, warning, wrong
 from runtime.disk import disk_findings
 from runtime.look import Look
 from runtime.reach import reached
@@ -91,7 +91,7 @@ def _topic(admin: AdminClient, cluster: ClusterMetadata, name: str, wanted: Mapp
                 f"kafka-configs.sh --alter --topic {name} --add-config {option}={wanted[option]}; "
                 "or leave it, if it is meant so",
             )
-    yield ok(title, f"{len(found.partitions)} partitions, {_kept(actual)}")
+    yield ok(title, f"{counted(len(found.partitions), 'partition')}, {_kept(actual)}")
 
 
 MEANING = {

@@ -9,6 +9,9 @@ from runtime.state import StateTopic
 
 EVERY_S = 5.0
 
+AGAIN_EVERY_S = 600.0
+"""What has not changed is said again: the topic may have been made anew, or another process have said otherwise."""
+
 Words = Mapping[str, Mapping[str, Any]]
 """By key."""
 
@@ -24,16 +27,20 @@ class Reporter:
         self._words = words
         self._own = own
         self._clock = clock
-        self._due = 0.0
+        self._due = self._all_due = 0.0
         self._said: dict[str, Mapping[str, Any]] = {}
         self._under_way: list[Delivery] = []
 
     def turned(self) -> None:
         """Report if it is time. A broker that has not taken the last report gets no other."""
-        if self._clock() >= self._due and all(delivery.done.is_set() for delivery in self._under_way):
-            self._due = self._clock() + EVERY_S
-            if any(delivery.error for delivery in self._under_way):
-                self._said.clear()  # nobody knows which of them arrived
+        self._state.poll()  # the process itself may have nothing to publish
+        now = self._clock()
+        if now >= self._due and all(delivery.done.is_set() for delivery in self._under_way):
+            self._due = now + EVERY_S
+            # Of what was refused nobody knows which words arrived.
+            if now >= self._all_due or any(delivery.error for delivery in self._under_way):
+                self._all_due = now + AGAIN_EVERY_S
+                self._said.clear()
             self._report()
 
     def close(self, *, patience_s: float) -> None:

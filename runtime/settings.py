@@ -31,7 +31,8 @@ class ProcessSettings(BaseSettings):
     kafka_topic: str = Field(
         default=names.ALERTS_TOPIC,
         pattern=r"^[A-Za-z0-9._-]{1,200}$",
-        description="Local topic of the records; its dead letters go to <topic>.undecodable and <topic>.rejected",
+        description="Local topic of the records; dead letters go to <topic>.undecodable and <topic>.rejected, "
+        "what processes and operators say to <topic>.state",
     )
     kafka_topic_partitions: int = Field(
         default=12, ge=1, description="Partitions of a local topic when it is created; never changed afterwards"

@@ -59,6 +59,10 @@ class StateTopic:
         """Delete the word of ``key``, if there is one; returns at once, as `say` does."""
         return self._publish(key, None)
 
+    def poll(self) -> None:
+        """Let the words that the broker has acknowledged, or refused, know it."""
+        self._publisher.poll()
+
     def wait(self, delivery: Delivery, *, patience_s: float) -> None:
         """Wait until the broker has acknowledged a word. Raises `NotPublished` if it refuses, or is silent so long."""
         deadline, enough = time.monotonic() + patience_s, Event()

@@ -5,6 +5,7 @@ records of one Fink partition stand in the order of their offsets there; one tha
 """
 
 import hashlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -18,6 +19,9 @@ LATE = "fink_skyportal.late"
 """Of a record that was published again after later ones, since the first attempt had failed: it is no copy."""
 
 PUT_BACK = f"{REDRIVEN}topic"
+
+FORM = re.compile(rb"([0-9a-f]{12})@([0-9]{1,18})")
+"""Of what is in `SOURCE`: series are noted in commits, where strange ones would do harm."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,21 +45,21 @@ class Origin:
 def origin_in(headers: Iterable[Header]) -> Origin:
     """Return what the headers of a message say of where it comes from; what cannot be read is not known."""
     found = {name: value or b"" for name, value in headers if name in {SOURCE, LATE, PUT_BACK}}
-    series, _, offset = found.get(SOURCE, b"").decode(errors="replace").rpartition("@")
-    is_known = bool(series) and offset.isascii() and offset.isdecimal()
+    source = FORM.fullmatch(found.get(SOURCE, b""))
     return Origin(
-        series=series if is_known else "",
-        offset=int(offset) if is_known else -1,
+        series=source[1].decode() if source else "",
+        offset=int(source[2]) if source else -1,
         is_late=LATE in found,
         is_redriven=PUT_BACK in found,
     )
 
 
-def series(*, group: str, topic: str, partition: int, first: int) -> str:
+def series(*, group: str, topic: str, partition: int, first: int, began: int) -> str:
     """Return the name of the messages of a Fink partition that ``group`` reads from the offset ``first`` on.
 
-    Short, since every record carries it. Another group reads everything once more, and so does one whose offsets Fink
-    has forgotten: its alerts are published anew, and are no copies.
+    ``began`` is when Fink published that one, in milliseconds since 1970. Short, since every record carries it.
+    Another group reads everything once more, and so does one whose offsets Fink has forgotten: its alerts are published
+    anew, and are no copies. Nor are those of a topic that Fink has made anew.
     """
-    name = f"{group}\n{topic}\n{partition}\n{first}"
+    name = f"{group}\n{topic}\n{partition}\n{first}\n{began}"
     return hashlib.blake2s(name.encode(), digest_size=6).hexdigest()

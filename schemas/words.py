@@ -2,12 +2,23 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar, Literal, TypeVar
+from datetime import datetime
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
-from pydantic import TypeAdapter
+from pydantic import AfterValidator, TypeAdapter
 
 State = Literal["up", "away", "halted", "paused"]
 """Whether SkyPortal takes what a sink sends; halted and paused need somebody to do something."""
+
+
+def _with_its_zone(text: str) -> str:
+    if datetime.fromisoformat(text).tzinfo is None:
+        raise ValueError("a time without its zone")
+    return text
+
+
+Instant = Annotated[str, AfterValidator(_with_its_zone)]
+"""ISO 8601, UTC."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,6 +35,8 @@ class FinkStanding:
     topic: str
     partition: int
     first: int
+    began: int
+    """When Fink published that one, in milliseconds since 1970: of a topic made anew it is later. 0: not known."""
     position: int
     """The offset that comes next."""
     end: int
@@ -34,13 +47,16 @@ class FinkStanding:
     """Messages that are dead letters."""
     expired: int
     """Messages that Fink deleted before they were read."""
-    read_to: str
-    """When Fink published what was read last, ISO 8601 UTC; empty if nothing was read since the start."""
+    read_to: Instant | Literal[""]
+    """When Fink published what was read last; empty if nothing was read since the start."""
 
     @property
     def key(self) -> str:
-        """Key of the word. A group that begins anew elsewhere has another one, so that what it counted before stays."""
-        return f"{self.PREFIX}{self.group}/{self.topic}/{self.partition}/{self.first}"
+        """Key of the word.
+
+        A group that begins anew, elsewhere or in a topic made anew, has another one: what it counted before stays.
+        """
+        return f"{self.PREFIX}{self.group}/{self.topic}/{self.partition}/{self.first}@{self.began}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,8 +69,8 @@ class ProcessorWord:
     group: str
     name: str
     """Host and port of its metrics."""
-    at: str
-    """When it said so, ISO 8601 UTC."""
+    at: Instant
+    """When it said so."""
     why: str
     """Remarks, such as a schema that has changed; empty without any."""
 
@@ -74,12 +90,11 @@ class SinkWord:
     name: str
     """Host and port of its metrics."""
     state: State
-    since: str
-    """ISO 8601 UTC."""
+    since: Instant
     why: str
     """What keeps alerts from flowing, and remarks such as a broken route; empty if nothing does."""
-    at: str
-    """When it said so, ISO 8601 UTC."""
+    at: Instant
+    """When it said so."""
     requests_per_second: float
     """What it allows itself; 0: as many as SkyPortal answers."""
     requests: int

@@ -2,6 +2,7 @@
 
 import typer
 
+from runtime.output import take_every_text
 from sink.commands.check import check
 from sink.commands.pause import pause, resume
 from sink.commands.provision import provision
@@ -18,6 +19,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions
 @app.callback()
 def main() -> None:
     """Deliver the records of the local topic to SkyPortal."""
+    take_every_text()
 
 
 for command in (run, provision, check, status, replay, pause, resume, show):

@@ -102,13 +102,7 @@ class Connection:
 
         if not self.pause.wait(given_up):
             raise Withdrawn
-        try:
-            answer = self.sender.ask(PROBE)
-        except Unavailable as error:
-            self.gate.failed(str(error))
-        else:
-            if judge(answer) is Verdict.MISCONFIGURED:
-                raise Misconfigured(explain(PROBE, answer))
+        self._ask_first()
         if not self.gate.enter(given_up):
             raise Withdrawn
         self.gate.passed()
@@ -119,6 +113,19 @@ class Connection:
         self.gate.passed()  # there is nothing to write yet, and all that could be read was
         if mistakes := self._missing(routes):
             raise Misconfigured("\n".join(mistakes))
+
+    def _ask_first(self) -> None:
+        """Close the gate if SkyPortal is away: who waits at it says so meanwhile. Raises `Misconfigured`."""
+        try:
+            answer = self.sender.ask(PROBE)
+        except Unavailable as error:
+            self.gate.failed(str(error))
+        else:
+            verdict = judge(answer)
+            if verdict is Verdict.MISCONFIGURED:
+                raise Misconfigured(explain(PROBE, answer))
+            if verdict not in {Verdict.ACCEPTED, Verdict.THROTTLED}:
+                self.gate.failed(explain(PROBE, answer))
 
     def look_up(self, routes: Routes) -> Sequence[str]:
         """Ask SkyPortal at once for what ``routes`` name; return a sentence for each name that it does not know.
@@ -143,10 +150,10 @@ class Connection:
         return list(dict.fromkeys(mistakes))
 
     def _get_at_once(self, path: str) -> Any:
-        if self.gate.closed_for_s or self.gate.halted or self.pause.is_on():
-            raise Unavailable("SkyPortal is away, or the sink halted or paused", sent=False)
         request = getting(path)
         while not self._stop.wait(self.rate.reserve()):
+            if self.gate.closed_for_s or self.gate.halted or self.pause.is_on():
+                raise Unavailable("SkyPortal is away, or the sink halted or paused", sent=False)
             answer = self.sender.ask(request)
             verdict = judge(answer)
             if verdict is Verdict.ACCEPTED:

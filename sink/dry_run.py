@@ -119,7 +119,7 @@ class DryRun:
         yield "budget: " + " ".join(f"{name}={value}" for name, value in facts.items())
         yield from budget.lines()
         yield f"besides: {budget.at_start} questions at the start of a sink"
-        yield f"waiting: {fate.waiting} records in {self._settings.kafka_topic}, of which {fate.alerts} were rehearsed"
+        yield f"waiting: {fate.waiting} in {self._settings.kafka_topic}; rehearsed: {fate.alerts}"
 
     def _heard(self, request: Request) -> None:
         self.budget.count(request)

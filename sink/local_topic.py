@@ -2,6 +2,7 @@
 
 import logging
 import math
+import random
 import time
 from collections.abc import Iterator, Sequence
 from typing import Protocol
@@ -75,8 +76,8 @@ class LocalTopic:
 
         Raises `Unreadable`.
         """
-        for unplaced in self._unplaced.copy():
-            self._reset(unplaced)
+        if self._unplaced:  # one a turn: a silent broker takes seconds each, and any order could starve one
+            self._reset(random.choice(tuple(self._unplaced)))  # noqa: S311  # no secret
         for message in self._consumer.consume(BATCH, timeout=0.1):
             error = message.error()
             partition = message.partition()
@@ -239,4 +240,7 @@ class LocalTopic:
         )  # fmt: skip
         self._revoked([self._holdings[partition]], wait_s=0)
         self._holdings[partition] = Holding(self._topic, partition, account=Account(offset=offset), first=offset)
-        positions.commit(self._consumer, TopicPartition(self._topic, partition, offset))
+        try:
+            positions.commit(self._consumer, TopicPartition(self._topic, partition, offset))
+        except KafkaException as error:  # as in a rebalance: whoever has it next begins where the old one was, or anew
+            kafka.log_error(error.args[0])

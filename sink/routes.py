@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from schemas.record import SkyPortalAlert, Survey
 from sink.criteria import BANDS, Criteria, Unmet, bare_band
@@ -49,6 +49,14 @@ def _band(name: str) -> str:
     return bare_band(name)
 
 
+def _each_once(said: object) -> object:
+    if isinstance(said, dict):
+        bands = [bare_band(str(name)) for name in said]
+        if twice := sorted({band for band in bands if bands.count(band) > 1}):
+            raise ValueError(f"names {', '.join(twice)} more than once: g, ztfg and lsstg are one band")
+    return said
+
+
 Count = Annotated[int, Field(ge=0, strict=True)]
 Band = Annotated[str, AfterValidator(_band)]
 Number = Annotated[float, Field(ge=0, strict=True, allow_inf_nan=False)]
@@ -69,7 +77,7 @@ class RouteSettings(BaseModel):
     solar_system: bool | None = None
     min_snr: Number | None = None
     min_detections: Count | None = None
-    min_detections_per_band: dict[Band, Count] | None = None
+    min_detections_per_band: Annotated[dict[Band, Count] | None, BeforeValidator(_each_once)] = None
     min_time_baseline: Number | None = None
     min_score: Annotated[Number, Field(le=1)] | None = None
     quality: Annotated[bool, Field(strict=True)] | None = None
@@ -81,13 +89,20 @@ class TopicRoute(RouteSettings):
     topic: str = Field(min_length=1)
 
 
+def _different(routes: tuple[TopicRoute, ...]) -> tuple[TopicRoute, ...]:
+    topics = [route.topic for route in routes]
+    if twice := sorted({topic for topic in topics if topics.count(topic) > 1}):
+        raise ValueError(f"has more than one route of {', '.join(map(repr, twice))}: only the first would hold")
+    return routes
+
+
 class RoutesFile(BaseModel):
     """The whole file."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     defaults: RouteSettings = RouteSettings()
-    route: tuple[TopicRoute, ...] = ()
+    route: Annotated[tuple[TopicRoute, ...], AfterValidator(_different)] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -184,7 +199,7 @@ def read(path: Path | None) -> Routes:
 def text_of(path: Path) -> str:
     """Return what stands in ``routes.toml``. Raises `RoutesError` if that cannot be read."""
     try:
-        return path.read_text()
+        return path.read_text(encoding="utf-8-sig")  # TOML is UTF-8; editors of Windows begin with a mark
     except OSError as error:
         raise RoutesError(f"SINK_ROUTES: cannot read {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:

@@ -106,7 +106,11 @@ class Service:
 
         Raises `Misconfigured` with what is to be mended, and `Withdrawn` if the process is asked to leave.
         """
-        self._connection.check(self._routes, turned=self._reporter.turned)
+        try:
+            self._connection.check(self._routes, turned=self._reporter.turned)
+        except BaseException:  # SIGTERM raises SystemExit here
+            self._reporter.close(patience_s=LAST_WORD_S)
+            raise
 
     def deliver(self) -> None:
         """Join the group and deliver until asked to leave. Raises as `run` does."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from runtime.checks import Finding, ok, size, warning
+from runtime.checks import Finding, lasting, ok, size, warning
 from runtime.look import Extent
 
 DAY_S = 86_400.0
@@ -51,7 +51,7 @@ def backlog_finding(name: str, sampled: Sampled, *, group_id: str, now: float) -
     if sampled.first_unread_at and left_s < MARGIN_S:
         return warning(
             name,
-            f"{said}; the oldest of it expires in about {max(left_s, 0) / HOUR_S:.0f} hours",
+            f"{said}; the oldest of it expires in about {lasting(left_s)}",
             "let a processor run now, several if there are several partitions",
         )
     return ok(name, said)

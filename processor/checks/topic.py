@@ -11,7 +11,7 @@ from processor.convert import MoreAnnotations, Source, Unconvertible, convert
 from processor.decode import Decoder, Undecodable
 from processor.message import published_at
 from processor.settings import ProcessorSettings
-from runtime.checks import Finding, ok, unchecked, warning, wrong
+from runtime.checks import Finding, counted, ok, unchecked, warning, wrong
 from runtime.look import Extent, Look, NoSuchTopic, mean_bytes, stamped_at
 from schemas.codec import encode
 
@@ -49,7 +49,7 @@ def topic_findings(
         )
         return
     if not extent.held:
-        yield ok(title, f"is there, with {len(extent.parts)} partitions; it is empty now")
+        yield ok(title, f"is there, with {counted(len(extent.parts), 'partition')}; it is empty now")
         return
     if not newest:
         yield wrong(
@@ -67,7 +67,7 @@ def topic_findings(
             seconds.append(_converted(message, settings, topic, decoder=decoder, more=more, schema=schema))
         except (Undecodable, Unconvertible) as error:
             refusals.append(str(error))
-    there = f"is there, with {len(extent.parts)} partitions"
+    there = f"is there, with {counted(len(extent.parts), 'partition')}"
     if refusals:
         failed = warning if seconds else wrong
         yield failed(

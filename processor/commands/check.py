@@ -21,7 +21,7 @@ def check(
         bool, typer.Option("--json", help="One JSON document on standard output, and nothing else there.")
     ] = False,
 ) -> None:
-    """Say of everything that a processor needs whether it is there, and what to do if not.
+    """Say what a processor needs and lacks, and what to do.
 
     Looks at the settings, at Fink and each of its topics, at what the group has yet to read and how soon that
     expires, at the local Kafka, its topics and its disk. Changes nothing, commits nothing, joins no group.

@@ -22,7 +22,7 @@ def _open() -> "LetterBox":
 
 app = redrive_app(
     _open,
-    about="List, show and put back dead letters: Fink's messages that could not become a record. They are converted "
-    "again, as this version and these settings (FINK_SURVEY, PROCESSOR_ANNOTATIONS) convert, and what becomes a record "
-    "is published; what does not, or is of another survey, stays. Fink is not asked.",
+    about="List, show and put back dead letters. The processor's are messages of Fink's that could become no record. "
+    "They are converted again, as this version and these settings (FINK_SURVEY, PROCESSOR_ANNOTATIONS) convert, and "
+    "what becomes a record is published; what does not, or is of another survey, stays. Fink is not asked.",
 )

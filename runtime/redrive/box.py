@@ -1,6 +1,7 @@
 """The dead letters of one half, opened for one command."""
 
 from collections.abc import Iterator, Sequence
+from threading import Event
 
 from confluent_kafka import Message
 
@@ -23,13 +24,18 @@ class LetterBox:
     def __init__(self, settings: ProcessSettings, half: Half, name: str) -> None:
         self.name = name
         self.waiting = Waiting(half.look)
+        self.has_read_all = False
+        """Whether ``waiting`` knows of those that were put aside before the time that was asked for."""
         self._settings = settings
         self._half = half
         self._letters = LetterTopic(settings, name)
 
     def read(self, selection: Selection) -> list[Letter]:
         """Return the letters that wait and are meant, the oldest first."""
-        self._letters.read_on(self.waiting, selection.since)
+        # Of those that are named it is to be said whether they wait, whenever they were put aside.
+        since = None if selection.ids else selection.since
+        self.has_read_all = since is None
+        self._letters.read_on(self.waiting, since)
         return [letter for letter in self.waiting.letters() if selection.takes(letter)]
 
     def chosen(self, selection: Selection, limit: int) -> list[Letter]:
@@ -46,8 +52,8 @@ class LetterBox:
         chosen = one_of_each_source(letters)
         return chosen[:limit] if limit else chosen
 
-    def put_back(self, chosen: Sequence[Letter], *, rehearse: bool) -> Iterator[Fate]:
-        """Put back letters, each of another source, and yield what became of each.
+    def put_back(self, chosen: Sequence[Letter], *, rehearse: bool, stop: Event) -> Iterator[Fate]:
+        """Put back letters, each of another source, and yield what became of each; of no more once ``stop`` is set.
 
         With ``rehearse``, nothing is published, and what would become of each is yielded.
         """
@@ -57,6 +63,7 @@ class LetterBox:
             waiting=self.waiting,
             publisher=Publisher(self._settings),
             topic=self._settings.kafka_topic,
+            stop=stop,
         )
         try:
             yield from work.rehearsed(chosen) if rehearse else work.fates(chosen)
@@ -64,25 +71,30 @@ class LetterBox:
             raise RedriveFailed(f"{error}; what has been put back so far is back") from error
 
     def value(self, letter_id: str) -> bytes:
-        """Return what was put aside, byte for byte. Raises `NoSuchLetter`."""
-        return self._letters.message(letter_id).value() or b""
+        """Return what was put aside, byte for byte. Raises `NoSuchLetter`, also for a letter that does not hold it."""
+        message = self._letters.message(letter_id)
+        if left_out := self._letter(letter_id, message).why.left_out.value_bytes:
+            raise NoSuchLetter(f"{letter_id} does not hold its value, whose {left_out} bytes were too many for it")
+        return message.value() or b""
 
     def shown(self, letter_id: str) -> Iterator[str]:
         """Yield the lines that say everything about a letter. Raises `NoSuchLetter`."""
         message = self._letters.message(letter_id)
-        headers = kafka.headers_of(message)
-        if is_marker(headers):
-            raise NoSuchLetter(f"{letter_id} is no letter: it says that one was put back")
-        try:
-            letter = letter_of(message, self._half.look)
-        except (KeyError, ValueError, OverflowError) as error:
-            raise NoSuchLetter(f"{letter_id} is no letter: its headers do not say why it was put aside") from error
+        letter = self._letter(letter_id, message)
         yield from self._about(letter, message)
-        own, _ours = own_headers(headers)
+        own, _ours = own_headers(kafka.headers_of(message))
         if own:
             yield "headers of its own"
             yield from table.headers(own)
         yield from self._half.shown(letter, message).splitlines()
+
+    def _letter(self, letter_id: str, message: Message) -> Letter:
+        if is_marker(kafka.headers_of(message)):
+            raise NoSuchLetter(f"{letter_id} is no letter: it says that one was put back")
+        try:
+            return letter_of(message, self._half.look)
+        except (KeyError, ValueError, OverflowError) as error:
+            raise NoSuchLetter(f"{letter_id} is no letter: its headers do not say why it was put aside") from error
 
     def _about(self, letter: Letter, message: Message) -> Iterator[str]:
         why = letter.why

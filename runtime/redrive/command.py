@@ -1,10 +1,12 @@
 """``redrive list``, ``redrive show`` and ``redrive put-back`` of either half."""
 
 import json
+import signal
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,6 +14,7 @@ import typer
 from runtime.moments import moment
 from runtime.redrive import say
 from runtime.redrive.letter import NoSuchLetter, RedriveFailed, Selection
+from runtime.signals import stop_on_signals
 
 if TYPE_CHECKING:
     from runtime.redrive.box import LetterBox
@@ -72,9 +75,10 @@ def redrive_app(open_box: Callable[[], "LetterBox"], *, about: str) -> typer.Typ
         limit: Newest = 50,
         as_json: JsonOption = False,  # noqa: FBT002  # an option
     ) -> None:
-        """Show the dead letters that wait, the newest last, and how many have which reason.
+        """Show the dead letters that wait, and their reasons.
 
-        Those that were put back are left out. Changes nothing.
+        The newest come last, and then how many have which reason. Those that were put back are left out. Changes
+        nothing.
         """
         selection = Selection(
             stage=stage, reason=reason, part=part, topic=topic, obj_id=obj_id, text=text, since=since, until=until
@@ -84,9 +88,10 @@ def redrive_app(open_box: Callable[[], "LetterBox"], *, about: str) -> typer.Typ
 
     @app.command()
     def show(letter: LetterId, raw: Raw = None) -> None:
-        """Show a dead letter: why it was put aside, SkyPortal's answer, its headers and what is in it.
+        """Show a dead letter, and why it was put aside.
 
-        Changes nothing. Exit status 1 if there is no such letter.
+        With SkyPortal's answer, its headers, and what is in it. Changes nothing. Exit status 1 if there is no such
+        letter.
         """
         with _opened(open_box) as box:
             _show(box, letter, raw)
@@ -106,17 +111,18 @@ def redrive_app(open_box: Callable[[], "LetterBox"], *, about: str) -> typer.Typ
         dry_run: DryRun = False,  # noqa: FBT002  # an option
         yes: Yes = False,  # noqa: FBT002  # an option
     ) -> None:
-        """Put dead letters back, so that they are delivered again: those that fit all the options, or all there are.
+        """Put dead letters back, so that they are delivered again.
 
-        Mend first what the reason names. What is refused again is a new letter, and `list` says how often it has been
-        put back.
+        Those that fit all the options are put back: without options, all there are. Mend first what the reason names.
+        What is refused again is a new letter, and `list` says how often it has been put back.
 
         Each alert is put back once, and that serves all letters of it. When the broker has it, a marker is appended to
-        the topic of the letters, and no later redrive takes them again. If the command is cut off, what it published
-        last may be put back once more, a hundred alerts at most; SkyPortal takes the same alert twice without harm.
+        the topic of the letters, and no later redrive takes them again. Ctrl-C ends it as soon as what is under way is
+        marked. If it is cut off, what it published last may be put back once more, a hundred alerts at most; SkyPortal
+        takes the same alert twice without harm.
         Two redrives at once may both publish what they come to in the same moment.
 
-        Exit status 1 if anything stays.
+        Exit status 1 if anything stays, or if it was stopped.
         """
         selection = Selection(
             ids=frozenset(letters or ()),
@@ -145,13 +151,13 @@ def _list(box: "LetterBox", selection: Selection, *, limit: int, as_json: bool) 
 
 
 def _show(box: "LetterBox", letter: str, raw: Path | None) -> None:
+    _echo(box.shown(letter))
     if raw is not None:
         value = box.value(letter)
         try:
             raw.write_bytes(value)
         except OSError as error:
             raise RedriveFailed(f"cannot write {raw}: {error.strerror}") from error
-    _echo(box.shown(letter))
 
 
 def _put_back(box: "LetterBox", selection: Selection, *, limit: int, dry_run: bool, ask: bool) -> None:
@@ -162,11 +168,26 @@ def _put_back(box: "LetterBox", selection: Selection, *, limit: int, dry_run: bo
     if ask and not dry_run:
         typer.confirm("Put them back?", abort=True)
     tally = say.Tally(dry_run=dry_run, expected=len(chosen))
-    for fate in box.put_back(chosen, rehearse=dry_run):
-        _echo(tally.add(fate))
+    with _stoppable() as stop:
+        for fate in box.put_back(chosen, rehearse=dry_run, stop=stop):
+            _echo(tally.add(fate))
+    tally.is_stopped = stop.is_set()
     typer.echo(tally.summary())
-    if tally.stays:
+    if tally.stays or tally.is_stopped:
         raise typer.Exit(1)
+
+
+@contextmanager
+def _stoppable() -> Iterator[Event]:
+    """Give what SIGTERM and SIGINT set, while the block runs, instead of ending the process between two steps."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    stop = Event()
+    stop_on_signals(stop)
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _echo(lines: Iterable[str]) -> None:

@@ -44,20 +44,26 @@ class PutBack:
     publisher: Publisher
     topic: str
     """Local topic of the records."""
+    stop: Event
+    """Set by whoever wants it to end: the batch that is under way is finished, and no other one begun."""
 
     def fates(self, chosen: Sequence[Letter]) -> Iterator[Fate]:
         """Put ``chosen`` back, one letter of each source, and yield what became of each.
 
         Raises `RedriveFailed`, and `NotPublished` if the broker does not take a record or a marker for another
-        reason than its size.
+        reason than its size, or has not taken it some seconds after ``stop``.
         """
         for batch in _batches(self.letters.fetch(chosen)):
+            if self.stop.is_set():
+                return
             self.letters.read_on(self.waiting)
             yield from self._together(batch)
 
     def rehearsed(self, chosen: Sequence[Letter]) -> Iterator[Fate]:
         """Yield what would become of ``chosen``, and publish nothing."""
         for letter, message in self.letters.fetch(chosen):
+            if self.stop.is_set():
+                return
             try:
                 self.half.record(letter, message)
             except NotPutBack as error:
@@ -111,7 +117,7 @@ class PutBack:
             marker.confirm()
 
     def _wait(self, deliveries: Iterable[Delivery]) -> None:
-        self.publisher.wait(list(deliveries), stop=Event())
+        self.publisher.wait(list(deliveries), stop=self.stop)
 
 
 def _said(letter: Letter) -> Redriven:

@@ -17,7 +17,7 @@ MOST_SAID = 50
 def listing(box: "LetterBox", letters: Sequence["Letter"], shown: Sequence["Letter"]) -> Iterator[str]:
     """Yield the lines of ``redrive list``."""
     if not letters:
-        yield f"no dead letters wait in {box.name}" + (" that fit" if box.waiting.letters() else "")
+        yield _none(box)
     else:
         yield from table.table(shown)
         yield ""
@@ -45,11 +45,14 @@ def document(box: "LetterBox", letters: Sequence["Letter"], shown: Sequence["Let
 def plan(box: "LetterBox", chosen: Sequence["Letter"], *, dry_run: bool) -> Iterator[str]:
     """Yield what ``redrive put-back`` says before it begins."""
     if not chosen:
-        yield f"nothing to put back: no dead letters wait in {box.name}" + (
-            " that fit" if box.waiting.letters() else ""
-        )
+        yield f"nothing to put back: {_none(box)}"
         return
     yield from table.table(chosen) if dry_run else _counted(chosen)
+
+
+def _none(box: "LetterBox") -> str:
+    may_be_more = box.waiting.letters() or not box.has_read_all
+    return f"no dead letters wait in {box.name}" + (" that fit" if may_be_more else "")
 
 
 def _counted(letters: Sequence["Letter"]) -> Iterator[str]:
@@ -64,6 +67,7 @@ class Tally:
 
     def __init__(self, *, dry_run: bool, expected: int) -> None:
         self._dry_run = dry_run
+        self.is_stopped = False
         self._expected = expected
         self._back = 0
         self._already = 0
@@ -90,7 +94,8 @@ class Tally:
         if self._already:
             said.append(f"{self._already} put back by somebody else in the meantime")
         if gone := self._expected - self._back - self.stays - self._already:
-            said.append(f"{gone} gone: Kafka has let them go in the meantime")
+            left = f"{gone} left, since it was asked to stop"
+            said.append(left if self.is_stopped else f"{gone} gone: Kafka has let them go in the meantime")
         return ", ".join(said)
 
 

@@ -14,6 +14,10 @@ from runtime.settings import ProcessSettings
 SILENCE_S = 60.0
 """A broker that says nothing for so long is given up."""
 
+PIECE_S = 1.0
+SILENT = {KafkaError._TIMED_OUT, KafkaError._TRANSPORT}  # noqa: SLF001  # librdkafka's own codes begin so
+"""What is said of a broker that has not answered so far."""
+
 BATCH = 100
 FETCHED_KBYTES = 16 * 1024
 """Bound on what is fetched in advance."""
@@ -95,6 +99,7 @@ class LetterTopic:
         return Consumer(self._client, logger=kafka.log)
 
     def _ends(self) -> dict[int, Span]:
+        self._reach()
         try:
             found = self._consumer.list_topics(self.name, timeout=self._timeout_s).topics[self.name]
             if found.error is not None:
@@ -108,10 +113,23 @@ class LetterTopic:
         except KafkaException as error:
             raise self._unreadable(error.args[0]) from error
 
+    def _reach(self) -> None:
+        """Wait for a broker, in short pieces: within a question to Kafka nobody hears Ctrl-C."""
+        give_up_at = time.monotonic() + self._timeout_s
+        while (left := give_up_at - time.monotonic()) > PIECE_S:
+            try:
+                self._consumer.list_topics(self.name, timeout=PIECE_S)
+            except KafkaException as error:
+                if error.args[0].code() not in SILENT:
+                    raise self._unreadable(error.args[0]) from error
+                time.sleep(min(left, 0.1))
+            else:
+                return
+
     def _starts(self, spans: Mapping[int, Span], since: datetime) -> dict[int, int]:
         asked = [TopicPartition(self.name, number, max(0, round(since.timestamp() * 1000))) for number in spans]
         try:
-            found = self._consumer.offsets_for_times(asked, self._timeout_s)
+            found = self._consumer.offsets_for_times(asked, self._timeout_s) if asked else []
         except KafkaException as error:
             raise self._unreadable(error.args[0]) from error
         ends = {number: high for number, (_low, high) in spans.items()}

@@ -35,7 +35,7 @@ def skyportal_findings(settings: SinkSettings, routes: Routes, topics: Mapping[s
         yield from token_findings(inquiry, routes)
     except Blocked:
         for name in (SET_UP, LIMIT, OTHERS):
-            yield unchecked(name, "SkyPortal answers nothing without a valid token")
+            yield unchecked(name, "SkyPortal answers nothing to the token")
         return
     asking, filters = Asking(inquiry), set[int]()
     yield from collected(SET_UP, lambda: set_up_findings(asking, routes, topics, filters))

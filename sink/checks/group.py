@@ -8,7 +8,7 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from runtime import topics
-from runtime.checks import Finding, ok, unchecked, warning
+from runtime.checks import Finding, lasting, ok, unchecked, warning
 from runtime.look import Extent, Look, stamped_at
 
 SINKS, BACKLOG = "sinks", "records to deliver"
@@ -54,7 +54,7 @@ def group_findings(admin: AdminClient, look: Look, *, group_id: str, topic: str)
 def backlog_finding(waiting: Waiting, *, group_id: str) -> Finding:
     """Return how much ``group_id`` has to deliver, and whether some of it will expire or has expired."""
     extent = waiting.extent
-    said = f"{extent.unread:,} wait, the oldest for {waiting.oldest_s / HOUR_S:.1f} hours"
+    said = f"{extent.unread:,} wait, the oldest for {lasting(waiting.oldest_s)}"
     if extent.lost:
         return warning(
             BACKLOG,
@@ -67,7 +67,7 @@ def backlog_finding(waiting: Waiting, *, group_id: str) -> Finding:
     if left_s < DAY_S:
         return warning(
             BACKLOG,
-            f"{said}; the oldest expires in about {max(left_s, 0) / HOUR_S:.0f} hours",
+            f"{said}; the oldest expires in about {lasting(left_s)}",
             "raise retention.ms of the topic now, then see why they are not delivered",
         )
     if extent.is_new_to_the_group and extent.unread >= MANY:

@@ -18,6 +18,7 @@ def record_findings(look: Look, topic: str, topics: MutableMapping[str, Survey])
     extent = look.extent(topic)
     messages = look.messages(extent, extent.newest(NEWEST), count=NEWEST)
     bad: list[str] = []
+    seen: set[str] = set()
     for message in messages:
         try:
             record = codec.decode(message.value() or b"")
@@ -28,6 +29,7 @@ def record_findings(look: Look, topic: str, topics: MutableMapping[str, Survey])
             bad.append(str(error))
         else:
             topics.setdefault(record.topic, record.survey)
+            seen.add(record.topic)
     if bad:
         yield warning(
             RECORDS,
@@ -35,6 +37,6 @@ def record_findings(look: Look, topic: str, topics: MutableMapping[str, Survey])
             "find out who writes into the topic beside the processors; such messages are put aside",
         )
     elif messages:
-        yield ok(RECORDS, f"the newest {len(messages)} can be read; they are of {', '.join(sorted(topics))}")
+        yield ok(RECORDS, f"the newest {len(messages)} can be read; they are of {', '.join(sorted(seen))}")
     else:
         yield ok(RECORDS, f"{topic} is empty now")

@@ -12,7 +12,7 @@ from runtime.local_checks import KAFKA, local_findings, wrong_settings
 from runtime.settings import SettingsError, load
 from schemas.record import Survey
 from sink import checks, routes
-from sink.commands.start import RoutesOption
+from sink.commands.start import RoutesOption, fink_topics
 from sink.routes import Routes
 from sink.settings import OWN_PREFIXES, SinkSettings
 
@@ -20,7 +20,10 @@ from sink.settings import OWN_PREFIXES, SinkSettings
 def check(
     routes_file: RoutesOption = None,
     topics: Annotated[
-        list[str] | None, typer.Option("--topic", help="A Fink topic that no route names exactly; may be repeated.")
+        list[str] | None,
+        typer.Option(
+            "--topic", callback=fink_topics, help="A Fink topic that no route names exactly; may be repeated."
+        ),
     ] = None,
     disk: Annotated[
         Path | None,
@@ -30,7 +33,7 @@ def check(
         bool, typer.Option("--json", help="One JSON document on standard output, and nothing else there.")
     ] = False,
 ) -> None:
-    """Say of everything that a sink needs whether it is there, and what to do if not.
+    """Say what a sink needs and lacks, and what to do about it.
 
     Looks at the settings and the routes; at SkyPortal, its version and clock, the token and its permissions, its limit
     of requests, and what the routes name: groups, streams, filters, instruments, taxonomies; at a Fink ingestion of

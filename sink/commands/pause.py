@@ -11,7 +11,7 @@ from sink.pause import HOW_TO_END_IT
 from sink.pause_word import PauseWord, sentence_of
 
 ReasonOption = Annotated[
-    str, typer.Option("--reason", help="Why, for whoever looks at the log or at /readyz; kept if it is not said anew")
+    str, typer.Option("--reason", help="Why, for whoever looks at the log or at /readyz; kept if it is not said anew.")
 ]
 
 UNREACHABLE = (topics.BrokerUnreachable, topics.TopicUnusable, NotPublished)

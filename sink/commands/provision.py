@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sink.commands.start import WRONG_SETTINGS, RoutesOption, end, read_settings
+from sink.commands.start import WRONG_SETTINGS, RoutesOption, end, fink_topics, read_settings
 from sink.provision.apply import Line, Outcome, Provision
 from sink.provision.asking import Asking, NotProvisioned
 from sink.provision.needs import needs
@@ -24,9 +24,9 @@ FILTERS_UNKNOWN = (
 
 TopicOption = Annotated[
     list[str] | None,
-    typer.Option("--topic", help="a Fink topic that no route names exactly; may be repeated"),
+    typer.Option("--topic", callback=fink_topics, help="A Fink topic that no route names exactly; may be repeated."),
 ]
-DryRunOption = Annotated[bool, typer.Option("--dry-run", help="say what would be done, and change nothing")]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and change nothing.")]
 
 
 def provision(
@@ -34,12 +34,12 @@ def provision(
     topics: TopicOption = None,
     dry_run: DryRunOption = False,  # noqa: FBT002
 ) -> None:
-    """Make in SkyPortal what the routes need, as far as the bot may, and say who has to make the rest, and how.
+    """Make in SkyPortal what the routes need.
 
     The bot creates groups, with itself as their first member, gives them the streams that it holds, and creates filters
     and the taxonomy of Fink's classes. Streams, access to them, and instruments are an administrator's: the requests
-    that he has to send are said. Nothing that is there is changed, and what is missing keeps nothing else from being
-    made. Run it again after each change: it says what is left, and writes nothing where all is there.
+    to send are said. Nothing that is there is changed, and what is missing keeps nothing else from being made. Run it
+    again after each change: it says what is left, and writes nothing where all is there.
 
     The routes are those of SINK_ROUTES. A route for a pattern of topics, and no file at all, name no filter: name their
     topics by --topic. Other people become members of a group on its page in SkyPortal.

@@ -20,6 +20,7 @@ def _open() -> LetterBox:
 
 app = redrive_app(
     _open,
-    about="List, show and put back dead letters: records that SkyPortal did not accept, whole or in part. They are "
-    "published again byte for byte, with a header that says so, and any running sink delivers them as it does others.",
+    about="List, show and put back dead letters. The sink's are records that SkyPortal did not accept, whole or in "
+    "part. They are published again byte for byte, with a header that says so, and any running sink delivers them as "
+    "it does others.",
 )

@@ -27,19 +27,23 @@ from sink.under_way import Withdrawn
 WIDTH = 100
 """Columns."""
 
-TIME = "a time, such as 2026-11-20T18:00Z, or how long ago, such as 6h or 2d"
+TIME = "2026-11-20T18:00 (UTC), or how long ago, as 6h or 2d"
 
-SinceOption = Annotated[str, typer.Option("--since", help=f"Appended to the local topic since: {TIME}")]
-UntilOption = Annotated[str, typer.Option("--until", help=f"Appended before: {TIME}; without it, up to now")]
-ObservedOption = Annotated[str, typer.Option("--observed-since", help=f"Detected since: {TIME}; without it, whenever")]
-TopicOption = Annotated[list[str] | None, typer.Option("--topic", help="Fink topic, or a glob; may be repeated")]
-ObjectOption = Annotated[list[str] | None, typer.Option("--object", help="Id of an object; may be repeated")]
+SinceOption = Annotated[str, typer.Option("--since", help=f"Appended to the local topic since this time: {TIME}.")]
+UntilOption = Annotated[str, typer.Option("--until", help="Appended before this time; without it, up to now.")]
+ObservedOption = Annotated[
+    str, typer.Option("--observed-since", help="Detected since this time; without it, whenever.")
+]
+TopicOption = Annotated[
+    list[str] | None, typer.Option("--topic", help="Fink topic, * stands for anything; may be repeated.")
+]
+ObjectOption = Annotated[list[str] | None, typer.Option("--object", help="Object; may be repeated.")]
 RateOption = Annotated[
     float,
-    typer.Option("--rate", min=0, help="Requests per second, beside those of the live sinks; 0: no limit"),
+    typer.Option("--rate", min=0, max=1000, help="Requests per second, beside those of the live sinks; 0: no limit."),
 ]
-DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what would be replayed, and send nothing")]
-YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask in a terminal whether to begin")]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what would be replayed, and send nothing.")]
+YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask in a terminal whether to begin.")]
 
 
 def replay(
@@ -54,7 +58,7 @@ def replay(
     dry_run: DryRunOption = False,
     yes: YesOption = False,
 ) -> None:
-    """Deliver records of the local topic again, beside the live sinks.
+    """Deliver records again, beside the live sinks.
 
     For what SkyPortal has lost or purged, or has to get by other routes. What it has already stays as it is: the same
     again is no second row, and an annotation or class of a newer alert is not replaced by an older one's.
@@ -63,8 +67,8 @@ def replay(
     are not disturbed: the replay joins no group of theirs, and sends --rate requests a second at most. An object whose
     newest alert is just being delivered waits until it is.
 
-    Progress is kept in Kafka: the same command goes on where it was stopped or killed, with the records of the first
-    start. A time such as 6h is turned into a date at the start; the line that says how to go on names it.
+    One replay at a time: two do not see each other. Progress is kept in Kafka: the same command goes on where it was
+    stopped or killed, with the records of the first start. A time such as 6h is turned into a date at the start; the line that says how to go on names it.
 
     SkyPortal's outages, a refused token and broken routes are waited for. What SkyPortal refuses becomes a dead letter
     as in a sink (one for readers, however often it is refused) and is listed at the end. Records that are dead letters

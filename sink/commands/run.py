@@ -28,15 +28,15 @@ log = logging.getLogger("sink")
 MOST_REHEARSED = 100
 
 DryRunOption = Annotated[
-    bool, typer.Option("--dry-run", help="Print the requests that a sink would send now, and send none of them")
+    bool, typer.Option("--dry-run", help="Print the requests that a sink would send now, and send none of them.")
 ]
 LimitOption = Annotated[
     int | None,
-    typer.Option("--limit", min=1, help=f"With --dry-run: records to look at, at most [default: {MOST_REHEARSED}]"),
+    typer.Option("--limit", min=1, help=f"With --dry-run: records to look at; {MOST_REHEARSED} if not said."),
 ]
-FullOption = Annotated[bool, typer.Option("--full", help="With --dry-run: print the pictures, too, in base64")]
+FullOption = Annotated[bool, typer.Option("--full", help="With --dry-run: print the pictures, too, in base64.")]
 OnceOption = Annotated[
-    bool, typer.Option("--once", help="End when everything that is in the topic now is passed, as for cron")
+    bool, typer.Option("--once", help="End when everything that is in the topic now is passed: for cron.")
 ]
 
 
@@ -48,7 +48,9 @@ def run(
     full: FullOption = False,
     once: OnceOption = False,
 ) -> None:
-    """Deliver until asked to stop. Settings come from the environment; .env.example lists them.
+    """Deliver to SkyPortal, until SIGTERM.
+
+    Settings come from the environment; .env.example lists them. Start as many as you like: they share the work.
 
     With --once it delivers what is in the local topic when it starts, together with the other sinks of its group, and
     ends when all of that is committed, whichever sink did it. Alerts that come meanwhile may be delivered, or left for

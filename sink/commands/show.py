@@ -17,17 +17,17 @@ from sink.show.in_skyportal import InSkyPortal, in_skyportal
 from sink.show.records import in_topic
 from sink.show.text import lines
 
-ObjectArgument = Annotated[str, typer.Argument(metavar="OBJ_ID", help="The object: objectId (ZTF), diaObjectId (LSST)")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document")]
+ObjectArgument = Annotated[str, typer.Argument(metavar="OBJ_ID", help="objectId (ZTF) or diaObjectId (LSST).")]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 SinceOption = Annotated[
-    str, typer.Option("--since", metavar="TIME", help=f"Read what came to the topic since then: {EXAMPLES}")
+    str, typer.Option("--since", metavar="TIME", help=f"Read what came to the topic since then: {EXAMPLES}.")
 ]
 
 
 def show(
     obj_id: ObjectArgument, *, since: SinceOption = "", as_json: JsonOption = False, routes_file: RoutesOption = None
 ) -> None:
-    """Show where an object's alerts are: its records in the local topic, and what SkyPortal holds, side by side.
+    """Show the records of an object and what SkyPortal has of it.
 
     Of each record: its place, when it came, what it says, whether the group of the sinks has passed it, its dead
     letters but for those that were put back, and whether SkyPortal has the candidate that it makes. Then what SkyPortal
@@ -40,6 +40,8 @@ def show(
         from_then = moment(since, datetime.now(UTC)) if since else None
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--since") from error
+    if not obj_id:
+        raise typer.BadParameter("is empty: name an object", param_hint="OBJ_ID")
     settings, table = read_settings(routes_file)
     held: list[InSkyPortal] = []
     silence = ""

@@ -1,5 +1,6 @@
 """What every command begins and ends with."""
 
+import re
 import sys
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -15,7 +16,15 @@ from sink.settings import OWN_PREFIXES, SinkSettings
 WRONG_SETTINGS = 2
 """Exit status."""
 
-RoutesOption = Annotated[Path | None, typer.Option("--routes", help="routes.toml, instead of SINK_ROUTES")]
+RoutesOption = Annotated[Path | None, typer.Option("--routes", help="The file of routes, instead of SINK_ROUTES.")]
+
+
+def fink_topics(named: list[str] | None) -> list[str] | None:
+    """Return what --topic names. Raises `typer.BadParameter` for what no topic is called, such as a pattern."""
+    for name in named or ():
+        if not re.fullmatch(r"[A-Za-z0-9._-]{1,249}", name):
+            raise typer.BadParameter(f"{name!r:.60} is no name of a topic: name each by itself, without a pattern")
+    return named
 
 
 def read_settings(routes_file: Path | None = None) -> tuple[SinkSettings, Routes]:

@@ -31,7 +31,7 @@ DaysOption = Annotated[float, typer.Option("--days", min=0, help="Count the dead
 def status(
     *, watch: WatchOption = False, every: EveryOption = 2, as_json: JsonOption = False, days: DaysOption = 7
 ) -> None:
-    """Show where every alert is: at Fink, waiting, accepted, put aside; and whether SkyPortal takes them.
+    """Show where every alert is, and whether SkyPortal takes them.
 
     Asks Kafka only, and changes nothing. What the processors and the sinks say of themselves is some seconds old.
 

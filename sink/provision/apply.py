@@ -122,7 +122,7 @@ class Provision:
 
     def _there(self, step: Step, number: int) -> Line:
         self._ids[step.key] = number
-        return Line(outcome=Outcome.THERE, text=f"{step.name}: is there ({number})")
+        return Line(outcome=Outcome.THERE, text=f"{step.name}: is there, id {number}")
 
     def _seen_again(self, names: dict[Key, str]) -> Iterator[Line]:
         """See that SkyPortal shows what was made; yield what is wrong with it."""

@@ -39,7 +39,7 @@ def _group(name: str, present: Present) -> There | Creatable | Missing:
     if name in present.other_groups:
         member = {"userID": present.user_id, "admin": True}
         return Missing(
-            why=f"is there ({present.other_groups[name]}), but the bot {present.user_name!r} is no member",
+            why=f"is there (id {present.other_groups[name]}), but the bot {present.user_name!r} is no member",
             to_do=(
                 "An admin of the group adds the bot on the group's page, or sends",
                 _shown("POST", f"/api/groups/{present.other_groups[name]}/users", member),

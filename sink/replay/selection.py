@@ -56,5 +56,5 @@ def written(time: datetime) -> str:
 
 
 def milliseconds(time: datetime) -> int:
-    """Return a time as Kafka has it."""
-    return round(time.timestamp() * 1000)
+    """Return a time as Kafka has it; below zero it has signs for the ends of a topic."""
+    return max(0, round(time.timestamp() * 1000))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import pytest
-from confluent_kafka import Consumer, Message, TopicPartition
+from confluent_kafka import TIMESTAMP_CREATE_TIME, Consumer, Message, TopicPartition
 
 from processor.counts import Count, Counts, Outcome
 from support.kafka import create_topic
@@ -11,8 +11,9 @@ from support.kafka import create_topic
 TOPIC = "fink_sn_candidates_ztf"
 
 
-def messages(*offsets: int, partition: int = 0) -> list[Message]:
-    return [Message(topic=TOPIC, partition=partition, offset=offset) for offset in offsets]
+def messages(*offsets: int, at: int = 1000) -> list[Message]:
+    stamp = TIMESTAMP_CREATE_TIME, at
+    return [Message(topic=TOPIC, partition=0, offset=offset, timestamp=stamp) for offset in offsets]
 
 
 @pytest.fixture
@@ -36,9 +37,9 @@ class Reader:
         del partitions, timeout
         return [self._committed]
 
-    def reads(self, *offsets: int) -> list[Message]:
-        """Hand out messages."""
-        found = messages(*offsets)
+    def reads(self, *offsets: int, at: int = 1000) -> list[Message]:
+        """Hand out messages that Fink published at a time."""
+        found = messages(*offsets, at=at)
         for one in found:
             self.counts.reached(one)
         return found
@@ -61,8 +62,8 @@ def test_a_successor_counts_on_from_what_was_committed_and_repeats_the_rest() ->
     first.stores(10, 11)  # and is killed
     stored = second.stores(10, 11, 12, outcome="put_aside")
 
-    assert count_of(committed) == Count(first=7, published=3)
-    assert count_of(stored) == Count(first=7, published=3, put_aside=3)
+    assert count_of(committed) == Count(first=7, began=1000, published=3)
+    assert count_of(stored) == Count(first=7, began=1000, published=3, put_aside=3)
 
 
 def test_what_fink_deleted_before_it_was_read_is_counted_and_said(caplog: pytest.LogCaptureFixture) -> None:
@@ -70,7 +71,7 @@ def test_what_fink_deleted_before_it_was_read_is_counted_and_said(caplog: pytest
 
     stored = Reader(committed).stores(6, 7, 9)
 
-    assert count_of(stored) == Count(first=0, published=5, expired=5)
+    assert count_of(stored) == Count(first=0, began=1000, published=5, expired=5)
     assert [record.getMessage().partition(":")[0] for record in caplog.records] == ["lost a range"] * 2
     assert "offsets=2..5 alerts=4" in caplog.text
 
@@ -78,22 +79,39 @@ def test_what_fink_deleted_before_it_was_read_is_counted_and_said(caplog: pytest
 def test_a_topic_that_fink_made_anew_is_counted_from_its_beginning() -> None:
     stored = Reader(Reader().stores(7, 8)).stores(0, 1, 2)
 
-    assert count_of(stored) == Count(first=0, published=3)
+    assert count_of(stored) == Count(first=0, began=1000, published=3)
 
 
-@pytest.mark.parametrize("noted", ["", "by hand", "first=0 published=3 put_aside=0 expired=0", "published=9"])
+def test_the_messages_of_a_topic_that_fink_made_anew_are_no_copies() -> None:
+    before, after, later = Reader(), Reader(), Reader(Reader().stores(0, 1))
+    (old,), (new,), (found,) = before.reads(0), after.reads(0, at=2000), later.reads(0, at=2000)
+
+    assert after.counts.origin(new) == later.counts.origin(found), "whether Fink forgot the offsets or not"
+    assert after.counts.origin(new).series != before.counts.origin(old).series
+
+
+@pytest.mark.parametrize("noted", ["", "by hand", "first=0 began=9 published=0 put_aside=0 expired=0", "published=9"])
 def test_an_offset_that_its_note_does_not_add_up_to_is_counted_from_there(noted: str) -> None:
     assert Count.read(noted, 9) == Count(first=9)
 
 
 def test_the_same_message_has_the_same_origin_for_every_successor() -> None:
     committed = Reader().stores(7, 8)
-    first, second = Reader(committed), Reader(committed)
+    beginning, first, second = Reader(), Reader(committed), Reader(committed)
 
-    (once,), (again,) = first.reads(9), second.reads(9)
+    (seventh,), (once,), (again,) = beginning.reads(7), first.reads(9), second.reads(9)
 
     assert first.counts.origin(once) == second.counts.origin(again)
-    assert first.counts.origin(once).series == Reader().counts.origin(messages(7)[0]).series, "from the same beginning"
+    assert first.counts.origin(once).series == beginning.counts.origin(seventh).series, "from the same beginning"
+
+
+def test_a_message_whose_partition_was_taken_away_meanwhile_has_the_origin_that_the_next_reader_gives_it() -> None:
+    first, second = Reader(Reader().stores(7, 8)), Reader(Reader().stores(7, 8))
+    (once,), (again,) = first.reads(9), second.reads(9)
+
+    first.counts.forget([TopicPartition(TOPIC, 0)])
+
+    assert first.counts.origin(once) == second.counts.origin(again)
 
 
 def test_messages_of_a_partition_that_was_taken_away_are_not_counted() -> None:

@@ -35,7 +35,7 @@ def test_a_topic_of_alerts_is_in_order_and_stays_unread(
     found = findings(monkeypatch, environment(broker, topic, fink_topic))
 
     assert found["Fink"].state == "ok"
-    assert found[f"Fink topic {fink_topic}"].text == "is there, with 1 partitions; its newest alerts become records"
+    assert found[f"Fink topic {fink_topic}"].text == "is there, with 1 partition; its newest alerts become records"
     assert "has read nothing yet and begins with everything that Fink keeps: 5 messages" in (
         found[f"reading {fink_topic}"].text
     )

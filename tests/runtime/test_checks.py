@@ -9,7 +9,7 @@ FINDINGS = [
     ok("settings", "complete"),
     warning("disk", "full in 3.0 days at this rate, though alerts are to be kept for 14", "make the disk larger"),
     wrong("token", "SkyPortal does not take it (401 HTTP 401: Unauthorized)", "make a new one"),
-    unchecked("routes", "SkyPortal answers nothing without a valid token"),
+    unchecked("routes", "SkyPortal answers nothing to the token"),
 ]
 
 
@@ -22,7 +22,7 @@ def test_each_finding_has_its_mark_and_what_to_do() -> None:
         "  → make the disk larger",
         "✗ token: SkyPortal does not take it (401 HTTP 401: Unauthorized)",
         "  → make a new one",
-        "- routes: not checked: SkyPortal answers nothing without a valid token",
+        "- routes: not checked: SkyPortal answers nothing to the token",
         "",
         "1 in order, 1 warning, 1 wrong, 1 not checked",
     ]

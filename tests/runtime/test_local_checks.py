@@ -52,7 +52,7 @@ def test_topics_that_a_process_has_made_are_in_order(
 
     assert [one for one in found if one.state in {"warning", "wrong"} and not one.name.startswith("disk")] == []
     (finding,) = named(found, f"topic {topic}")
-    assert finding.text == "1 partitions, messages are kept for 14 days"
+    assert finding.text == "1 partition, messages are kept for 14 days"
 
 
 def test_every_setting_that_differs_is_said_with_the_command_that_mends_it(

@@ -103,15 +103,21 @@ def test_the_longest_note_is_one_that_kafka_keeps() -> None:
 
 
 def test_an_origin_is_read_back_from_its_headers() -> None:
-    origin = Origin(series=series(group="g", topic="t", partition=3, first=7), offset=12, is_late=True)
+    origin = Origin(series=series(group="g", topic="t", partition=3, first=7, began=5), offset=12, is_late=True)
 
     assert origin_in([("other", b"x"), *origin.headers()]) == origin
     assert origin_in([(f"{REDRIVEN}topic", b"fink.alerts.v1")]) == Origin(is_redriven=True)
-    assert origin_in([("fink_skyportal.source", b"nonsense@-1")]) == Origin()
 
 
-@pytest.mark.parametrize("changed", [{"group": "h"}, {"topic": "u"}, {"partition": 4}, {"first": 8}])
+@pytest.mark.parametrize(
+    "source", [b"", b"nonsense@-1", b"0a1b2c3d4e5f@" + b"9" * 5_000, b"accepted=7 rejected=9@3", b"\xff@1", b"0" * 999]
+)
+def test_an_origin_that_nobody_of_us_has_written_is_not_known(source: bytes) -> None:
+    assert origin_in([("fink_skyportal.source", source)]) == Origin()
+
+
+@pytest.mark.parametrize("changed", [{"group": "h"}, {"topic": "u"}, {"partition": 4}, {"first": 8}, {"began": 6}])
 def test_another_group_partition_or_beginning_is_another_series(changed: dict[str, object]) -> None:
-    here = {"group": "g", "topic": "t", "partition": 3, "first": 7}
+    here = {"group": "g", "topic": "t", "partition": 3, "first": 7, "began": 5}
 
     assert series(**here) != series(**here | changed)  # type: ignore[arg-type]  # each of its own type

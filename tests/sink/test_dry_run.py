@@ -89,7 +89,7 @@ def test_the_budget_counts_what_is_printed(broker: str, topic: str, skyportal: S
     assert numbers["GET /api/sources/{id}"] == questions == 20
     assert sum(numbers.values()) == len(said.requests)
     assert re.search(r"besides: [5-9] questions", besides)
-    assert waiting == f"waiting: 20 records in {topic}, of which 20 were rehearsed"
+    assert waiting == f"waiting: 20 in {topic}; rehearsed: 20"
 
 
 def test_pictures_are_named_by_their_size_unless_they_are_wanted(broker: str, topic: str, skyportal: SkyPortal) -> None:

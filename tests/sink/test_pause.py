@@ -17,6 +17,7 @@ from runtime.publisher import Publisher
 from runtime.settings import load
 from runtime.state import Listener
 from sink.__main__ import app
+from sink.connection import Connection
 from sink.gate import Gate
 from sink.in_flight import InFlight
 from sink.pace import FixedPace
@@ -24,10 +25,11 @@ from sink.pause import Pause
 from sink.pause_word import PauseWord, key_of
 from sink.rate import Rate
 from sink.rejections import ENOUGH_UNANSWERED, Rejections
+from sink.routes import read
 from sink.sender import Sender, Unanswered
 from sink.settings import OWN_PREFIXES, SinkSettings
 from sink.shards import Shards
-from sink.skyportal import Request
+from sink.skyportal import Request, Unavailable
 from sink.skyportal import SkyPortal as Client
 from sink.under_way import UnderWay
 from sink.verdicts import Answer
@@ -438,3 +440,29 @@ def test_a_request_that_waits_for_its_budget_when_the_pause_comes_is_not_sent(
     paused.clear()
 
     assert is_sent.wait(5)
+
+
+def test_routes_are_not_looked_up_while_paused_though_their_turn_comes(
+    settings: SinkSettings, skyportal: SkyPortal, operator: PauseWord, health: Health
+) -> None:
+    slow = settings.model_copy(update={"skyportal_requests_per_second": 0.5})
+    connection = Connection(slow, health=health, stop=threading.Event(), mended=threading.Event())
+    connection.pause.begin()
+    while connection.rate.has_room():
+        connection.rate.reserve()
+    before = requests(skyportal)
+    answers: list[str] = []
+
+    def look_up() -> None:
+        try:
+            answers.extend(connection.look_up(read(None)))
+        except Unavailable as error:
+            answers.append(str(error))
+
+    looking = threading.Thread(target=look_up, daemon=True)
+    looking.start()
+    operator.pause("an upgrade")
+    looking.join(30)
+
+    assert answers == ["SkyPortal is away, or the sink halted or paused"]
+    assert requests(skyportal) == before

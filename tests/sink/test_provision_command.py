@@ -82,6 +82,18 @@ def test_without_topics_it_says_how_to_name_them(bare: SkyPortal) -> None:
     assert "--topic" not in provision(bare, "--topic", f"fink_{uuid.uuid4().hex[:8]}_ztf").stdout
 
 
+@pytest.mark.parametrize("name", ["", "fink_*", "fink sn"])
+@pytest.mark.parametrize("command", ["provision", "check"])
+def test_a_filter_is_not_made_for_what_no_topic_is_called(command: str, name: str, bare: SkyPortal) -> None:
+    requests_before = len(bare.control.requests())
+
+    result = CliRunner().invoke(app, [command, "--topic", name], env=environment("127.0.0.1:1", "alerts", bare))
+
+    assert result.exit_code == 2
+    assert "is no name of a topic" in result.stderr
+    assert len(bare.control.requests()) == requests_before
+
+
 def test_a_topic_without_a_route_is_a_wrong_option(bare: SkyPortal, tmp_path: Path) -> None:
     file = tmp_path / "routes.toml"
     file.write_text("[[route]]\ntopic = 'a_ztf'\n")

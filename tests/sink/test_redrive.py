@@ -1,17 +1,25 @@
 """The sink's dead letters on a real broker: listed, shown and put back once."""
 
 import json
+import os
+import signal
+import socket
+import time
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
+from threading import Event, Timer
 
 import pytest
+from confluent_kafka import Message as KafkaMessage
 
 from runtime import kafka
 from runtime.redrive.box import LetterBox
-from runtime.redrive.letter import Selection
+from runtime.redrive.half import Record
+from runtime.redrive.letter import Letter, Selection
+from runtime.redrive.put_back import BATCH
 from runtime.redrive.topic import LetterTopic
 from runtime.settings import load
 from schemas import codec
@@ -256,7 +264,7 @@ def test_of_two_redrives_the_second_leaves_out_what_the_first_has_put_back(
     chosen = slower.chosen(Selection(), 0)
 
     redrive.said("put-back", "0:1", "--yes")
-    fates = list(slower.put_back(chosen, rehearse=False))
+    fates = list(slower.put_back(chosen, rehearse=False, stop=Event()))
 
     assert [(fate.letter.id, fate.is_back, fate.because) for fate in fates] == [("0:1", False, ""), ("0:0", True, "")]
     assert len(read_all(broker, settings.kafka_topic)) == 2
@@ -291,6 +299,72 @@ def test_a_letter_is_shown_whole(broker: str, redrive: Commands, settings: SinkS
     assert "now        it was put back, and waits no more" in redrive.said("show", "0:0")
     marker = max(one.offset for one in read_all(broker, settings.rejected_topic) if one.value is None)
     assert "says that one was put back" in redrive.run("show", f"0:{marker}").output
+
+
+def test_what_is_no_letter_or_lacks_its_value_is_not_written_to_a_file(
+    broker: str, redrive: Commands, settings: SinkSettings, tmp_path: Path
+) -> None:
+    too_large = dead_letter(1, left_out=LeftOut(value_bytes=9_000_000)).headers()
+    put_aside(broker, settings.rejected_topic, [(b"ZTF26aamcbly", None, too_large), (None, b"a stranger", [])])
+    file = tmp_path / "value"
+    file.write_bytes(b"kept")
+
+    lacking, stranger = (redrive.run("show", name, "--raw", str(file)) for name in ("0:0", "0:1"))
+
+    assert (lacking.exit_code, stranger.exit_code) == (1, 1)
+    assert "cannot be put back" in lacking.stdout
+    assert "9000000 bytes were too many for it" in lacking.stderr
+    assert file.read_bytes() == b"kept"
+
+
+def test_letters_from_before_the_time_that_is_asked_for_are_not_denied(
+    broker: str, redrive: Commands, settings: SinkSettings
+) -> None:
+    put_aside(broker, settings.rejected_topic, [letter(0)])
+
+    for command in (["list"], ["put-back", "--yes"], ["put-back", "0:0", "--yes"]):
+        assert redrive.said(*command, "--since", "2099-01-01").endswith(" that fit\n"), command
+
+
+def test_asked_to_stop_it_marks_what_is_under_way_and_leaves_the_rest(
+    broker: str, redrive: Commands, settings: SinkSettings
+) -> None:
+    class Interrupted(RejectedRecords):
+        def record(self, letter: Letter, message: KafkaMessage) -> Record:
+            if letter.why.offset == 0:
+                signal.raise_signal(signal.SIGINT)
+            return super().record(letter, message)
+
+    put_aside(broker, settings.rejected_topic, [letter(number) for number in range(BATCH + 50)])
+    before = signal.getsignal(signal.SIGINT)
+
+    interrupted = Commands(settings, Interrupted(), settings.rejected_topic)
+    rehearsed = interrupted.run("put-back", "--dry-run")
+    stopped = interrupted.run("put-back", "--yes")
+
+    assert rehearsed.stdout.endswith(f"1 alert would be put back, {BATCH + 49} left, since it was asked to stop\n")
+    assert stopped.exit_code == 1
+    assert stopped.stdout.endswith(f"{BATCH} alerts put back, 50 left, since it was asked to stop\n")
+    assert signal.getsignal(signal.SIGINT) == before
+    assert len(markers(broker, settings)) == BATCH
+    assert redrive.said("put-back", "--yes").endswith("50 alerts put back\n")
+    assert len(read_all(broker, settings.kafka_topic)) == BATCH + 50
+
+
+def test_who_waits_for_a_kafka_that_says_nothing_may_leave(
+    settings: SinkSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", f"127.0.0.1:{silent.getsockname()[1]}")
+        monkeypatch.setenv("KAFKA_CONNECT_TIMEOUT_S", "30")
+        commands = Commands(load(SinkSettings, own_prefixes=OWN_PREFIXES), RejectedRecords(), settings.rejected_topic)
+        Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+        began = time.monotonic()
+
+        result = commands.run("list")
+
+    assert result.exit_code != 0
+    assert time.monotonic() - began < 15
 
 
 def test_a_kafka_that_is_away_is_said(settings: SinkSettings, monkeypatch: pytest.MonkeyPatch) -> None:

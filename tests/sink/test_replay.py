@@ -1,7 +1,7 @@
 """Replay: what was delivered before is delivered again, once, and of the objects that are meant."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -396,6 +396,15 @@ def test_times_of_a_selection_are_read_back_as_they_were() -> None:
     assert wanted.options()[0::2] == ["--since", "--until", "--topic"]
     assert wanted.options()[3].endswith(".005Z")
     assert wanted.group("live", "a") != wanted.group("live", "b")
+
+
+@pytest.mark.parametrize("since", [datetime(1960, 1, 1, tzinfo=UTC), datetime(1969, 12, 31, 23, 59, 59, 999_000, UTC)])
+def test_a_time_before_kafkas_own_means_everything(since: datetime, broker: str, topic: str, replays: Replays) -> None:
+    publish_passed(broker, topic, some_alerts(3))
+
+    window, _plan = replays.look(selection(since=since))
+
+    assert window.records == 3
 
 
 def test_what_the_live_sinks_have_written_between_two_rounds_is_seen(

@@ -204,6 +204,16 @@ def test_routes_that_say_the_same_in_another_form_lead_the_same_way(tmp_path: Pa
             ["min_snr: must be a number", "min_score", "min_time_baseline", "min_detections", "quality: must be true"],
             id="no such criteria",
         ),
+        pytest.param(
+            "[defaults]\nmin_detections_per_band = { g = 2, ztfg = 1 }",
+            ["defaults.min_detections_per_band: names g more than once"],
+            id="a band twice",
+        ),
+        pytest.param(
+            "[[route]]\ntopic = 'a'\n[[route]]\ntopic = 'b'\n[[route]]\ntopic = 'a'\nsave = true",
+            ["route: has more than one route of 'a': only the first would hold"],
+            id="a topic twice",
+        ),
         pytest.param("route = 3", ["route: must be a list, not 3"], id="no list of routes"),
         pytest.param("route = [3]", ["route.0: must be a table, not 3"], id="no table"),
         pytest.param("[[route]]\ntopic = 3", ["route.0.topic: must be a text in quotes, not 3"], id="a topic's number"),
@@ -218,6 +228,12 @@ def test_every_mistake_is_named(text: str, said: list[str], tmp_path: Path) -> N
     for words in said:
         assert words in str(error.value)
     assert "routes.toml" in str(error.value)
+
+
+def test_a_file_is_utf_8_whatever_the_machine_and_may_say_so_at_its_beginning(tmp_path: Path) -> None:
+    (tmp_path / "routes.toml").write_bytes("\ufeff[defaults]\ngroup = 'Étoiles'".encode())
+
+    assert routes.read(tmp_path / "routes.toml").every()[0].group == "Étoiles"
 
 
 def test_a_file_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:

@@ -268,6 +268,7 @@ def test_an_object_that_nobody_has_is_said(settings: SinkSettings, skyportal: Sk
     assert status == 1
     assert "Local topic: no records" in text
     assert f"neither the topic {settings.kafka_topic} nor SkyPortal has an object ZTF00nobody" in said
+    assert shown(settings, skyportal, obj_id="")[0] == 2  # SkyPortal's list of all objects is none
 
 
 def test_the_records_are_shown_while_skyportal_is_away(

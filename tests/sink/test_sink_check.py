@@ -1,6 +1,7 @@
 """What ``sink check`` finds of SkyPortal, of the routes and of the records, and that it changes nothing."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -115,7 +116,7 @@ def test_a_wrong_token_is_the_only_cross_and_is_not_shown(bare: SkyPortal, check
     found = check(bare, SKYPORTAL_TOKEN=WRONG_TOKEN)
 
     assert wrong(found) == ["token"]
-    assert found["routes"].text == "not checked: SkyPortal answers nothing without a valid token"
+    assert found["routes"].text == "not checked: SkyPortal answers nothing to the token"
     assert WRONG_TOKEN not in str(found)
 
 
@@ -236,13 +237,14 @@ def test_fink_topics_of_the_records_are_found_and_what_waits_is_counted(
     alerts = some_alerts(4)
     publish_records(broker, topic, [*alerts, skyportal_alert(topic="fink_in_tns_lsst", survey="LSST")])
     commit(broker, topic, f"sink-{topic}", 2)
-    topics: dict[str, Survey] = {}
+    topics: dict[str, Survey] = {"fink_named_ztf": "ZTF"}
 
     found = {one.name: one for one in topic_findings(settings_of(environment(broker, topic, skyportal)), topics)}
 
-    assert topics == {SN: "ZTF", "fink_in_tns_lsst": "LSST"}
+    assert topics == {"fink_named_ztf": "ZTF", SN: "ZTF", "fink_in_tns_lsst": "LSST"}
+    assert found["records"].text == f"the newest 5 can be read; they are of fink_in_tns_lsst, {SN}"
     assert found["sinks"].text == f"none running in the group sink-{topic}"
-    assert found["records to deliver"].text == "3 wait, the oldest for 0.0 hours"
+    assert re.fullmatch(r"3 wait, the oldest for \d+ seconds?", found["records to deliver"].text)
 
 
 def test_a_record_of_a_newer_version_says_to_upgrade(

@@ -55,7 +55,7 @@ def waiting(
 def test_what_waits_is_in_order_while_it_is_far_from_expiring() -> None:
     finding = backlog_finding(waiting(committed=100), group_id="ours")
 
-    assert (finding.state, finding.text) == ("ok", "4,900 wait, the oldest for 1.0 hours")
+    assert (finding.state, finding.text) == ("ok", "4,900 wait, the oldest for 60 minutes")
 
 
 def test_what_expires_within_a_day_is_a_warning() -> None:

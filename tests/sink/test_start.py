@@ -9,7 +9,7 @@ import pytest
 from demo.kafka import LocalKafka
 from demo.kafka.ports import free_ports
 from demo.skyportal.process import SkyPortal
-from support.kafka import create_topic, publish_records, until
+from support.kafka import create_topic, publish_records, read_all, until
 from support.processes import LEAVING_S
 from support.records import some_alerts
 from support.sink import (
@@ -77,14 +77,21 @@ def test_a_skyportal_that_comes_back_makes_a_sink_ready_that_has_nothing_to_send
         until_ready(sink)
 
 
-def test_a_sink_that_waits_for_skyportal_leaves_when_it_is_asked_to(
-    settings: dict[str, str], skyportal: SkyPortal
+def test_a_sink_that_waits_for_skyportal_says_so_and_leaves_when_it_is_asked_to(
+    settings: dict[str, str], skyportal: SkyPortal, broker: str, topic: str
 ) -> None:
     skyportal.control.fault("database_down")
 
+    def last_word() -> bytes:
+        words = read_all(broker, f"{topic}.state")
+        return words[-1].value or b"" if words else b""
+
     with running_sink(settings) as sink:
         until_unready(sink, "skyportal")
+        until(lambda: b'"away"' in last_word(), "the sink saying that SkyPortal is away")
         assert sink.stop(LEAVING_S) == 0
+
+    assert last_word() == b"", "a sink that has left is said to be there"
 
 
 def test_a_broker_that_cannot_be_reached_is_a_sentence(settings: dict[str, str]) -> None:
