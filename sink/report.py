@@ -9,8 +9,8 @@ from runtime.health import Health
 from runtime.reports import Words
 from schemas.words import SinkWord, State, said
 from sink import metrics
-from sink.connection import Connection
 from sink.settings import SinkSettings
+from sink.skyportal.connection import Connection
 
 
 class Report:

@@ -10,14 +10,14 @@ from confluent_kafka import Message
 
 from runtime.health import Health
 from schemas import codec
-from sink.dead_letters import DeadLetters
-from sink.in_flight import InFlight
-from sink.local_topic import LocalTopic
-from sink.offsets import Holding, appended_at, offset_of
-from sink.reasons import Reason
+from sink.delivery.dead_letters import DeadLetters
+from sink.delivery.in_flight import InFlight
+from sink.delivery.reasons import Reason
+from sink.delivery.shards import Shards
+from sink.delivery.validity import Unsendable, check
 from sink.settings import SinkSettings
-from sink.shards import Shards
-from sink.validity import Unsendable, check
+from sink.topic.local_topic import LocalTopic
+from sink.topic.offsets import Holding, appended_at, offset_of
 
 log = logging.getLogger(__name__)
 

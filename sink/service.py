@@ -11,25 +11,25 @@ from runtime.publisher import Publisher
 from runtime.reports import Reporter
 from runtime.state import StateTopic
 from sink import metrics
-from sink.connection import Connection
-from sink.dead_letters import DeadLetters
-from sink.fates import Desk
-from sink.in_flight import InFlight
-from sink.local_topic import LocalTopic
-from sink.memory import Memory
-from sink.offsets import Holding
-from sink.parts.object import NEEDED_FOR
-from sink.past_letters import refused_lately
-from sink.rejections import Rejections
+from sink.delivery.dead_letters import DeadLetters
+from sink.delivery.fates import Desk
+from sink.delivery.in_flight import InFlight
+from sink.delivery.memory import Memory
+from sink.delivery.parts.object import NEEDED_FOR
+from sink.delivery.past_letters import refused_lately
+from sink.delivery.rejections import Rejections
+from sink.delivery.round import Round
+from sink.delivery.round_size import RoundSize
+from sink.delivery.shards import Shards
 from sink.report import Report
-from sink.round import Round
-from sink.round_size import RoundSize
-from sink.router import Router
-from sink.routes import Routes
-from sink.routes_watch import RoutesWatch
+from sink.routing.router import Router
+from sink.routing.routes import Routes
+from sink.routing.watch import RoutesWatch
 from sink.run import MIB, health_part, run
 from sink.settings import SinkSettings
-from sink.shards import Shards
+from sink.skyportal.connection import Connection
+from sink.topic.local_topic import LocalTopic
+from sink.topic.offsets import Holding
 
 REQUESTS_OF_ALL_PARTS = 4.0
 """To expect of one record: six of a new object, two of a known one."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from schemas.record import Survey
-from sink import routes
+from sink.routing import routes
 from support.operated import APPS, answered
 
 ROOT = Path(__file__).parents[1]

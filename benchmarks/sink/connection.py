@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 from benchmarks.sink.account import ACCEPTED, REFUSED
-from sink.skyportal import Request
+from sink.skyportal.client import Request
 
 TIMEOUT_S = 65.0
 

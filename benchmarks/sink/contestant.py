@@ -9,7 +9,7 @@ from benchmarks.sink.account import Key
 from benchmarks.sink.connection import Connection, Pace, Stopped
 from demo.skyportal.process import SkyPortal
 from schemas.record import SkyPortalAlert
-from sink.rank import utc
+from sink.delivery.rank import utc
 
 LEAVING_S = 70.0
 

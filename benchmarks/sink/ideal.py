@@ -20,17 +20,17 @@ from benchmarks.sink.portal import ALL, Parts
 from demo.fink.samples import Case
 from demo.skyportal.process import SkyPortal
 from schemas.record import SkyPortalAlert
-from sink import payloads
-from sink.held import Held
-from sink.in_flight import InFlight
-from sink.offsets import Holding
-from sink.parts.annotation import data_of
-from sink.parts.classification import MOST_IN_ONE_REQUEST
-from sink.parts.thumbnail import CUTOUTS
-from sink.round_size import LARGEST_ROUND, ROUND_S, SMALLEST_ROUND
-from sink.routed import Routed
-from sink.skyportal import Request
-from sink.thumbnails import png
+from sink.delivery import payloads
+from sink.delivery.held import Held
+from sink.delivery.in_flight import InFlight
+from sink.delivery.parts.annotation import data_of
+from sink.delivery.parts.classification import MOST_IN_ONE_REQUEST
+from sink.delivery.parts.thumbnail import CUTOUTS
+from sink.delivery.round_size import LARGEST_ROUND, ROUND_S, SMALLEST_ROUND
+from sink.delivery.thumbnails import png
+from sink.routing.routed import Routed
+from sink.skyportal.client import Request
+from sink.topic.offsets import Holding
 
 CONNECTIONS = 4
 

@@ -9,8 +9,8 @@ from demo.fink.samples import Case
 from demo.skyportal.process import SkyPortal
 from schemas.record import Survey
 from schemas.taxonomy import TAXONOMY, classes
-from sink.directory import Destination, Directory
-from sink.routes import PARTS, STREAMS, Part, Routes, RoutesFile
+from sink.routing.directory import Destination, Directory
+from sink.routing.routes import PARTS, STREAMS, Part, Routes, RoutesFile
 
 LIMIT = 5.0
 """Requests per second that SkyPortal lets a token pass, as it is shipped."""

@@ -7,8 +7,8 @@ from benchmarks.sink.connection import Connection
 from benchmarks.sink.contestant import Loop, key
 from demo.skyportal.process import SkyPortal
 from schemas.record import SkyPortalAlert
-from sink.payloads import AB_ZEROPOINT_UJY
-from sink.skyportal import Request
+from sink.delivery.payloads import AB_ZEROPOINT_UJY
+from sink.skyportal.client import Request
 
 
 class Predecessor(Loop):

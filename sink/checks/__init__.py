@@ -18,7 +18,7 @@ from sink.checks.server import SERVER, server_findings
 from sink.checks.set_up import SET_UP, set_up_findings
 from sink.checks.token import TOKEN, token_findings
 from sink.provision.asking import Asking
-from sink.routes import Routes
+from sink.routing.routes import Routes
 from sink.settings import SinkSettings
 
 

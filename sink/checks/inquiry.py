@@ -3,12 +3,12 @@
 import time
 from collections.abc import Callable
 
-from sink.pace import START
-from sink.rate import BURST
 from sink.settings import SinkSettings
-from sink.skyportal import Request
-from sink.unhurried import Unhurried
-from sink.verdicts import Answer
+from sink.skyportal.client import Request
+from sink.skyportal.pace import START
+from sink.skyportal.rate import BURST
+from sink.skyportal.unhurried import Unhurried
+from sink.skyportal.verdicts import Answer
 
 LONGEST_ANSWER_S = 20.0
 """To wait for: somebody waits for the check."""

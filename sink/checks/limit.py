@@ -3,9 +3,9 @@
 from runtime.checks import Finding, ok, unchecked, warning
 from sink.checks.inquiry import THROTTLED, Inquiry
 from sink.checks.server import SYSINFO
-from sink.pace import START
 from sink.settings import AUTO, SinkSettings
-from sink.skyportal import Unavailable
+from sink.skyportal.client import Unavailable
+from sink.skyportal.pace import START
 
 LIMIT = "limit of requests"
 

@@ -7,8 +7,8 @@ from email.utils import parsedate_to_datetime
 
 from runtime.checks import Blocked, Finding, ok, unchecked, warning, wrong
 from sink.checks.inquiry import Inquiry
-from sink.skyportal import Request, Unavailable
-from sink.verdicts import Answer, Verdict, judge
+from sink.skyportal.client import Request, Unavailable
+from sink.skyportal.verdicts import Answer, Verdict, judge
 
 SERVER, CLOCK = "SkyPortal", "clock of SkyPortal"
 

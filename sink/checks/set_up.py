@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping
 
 from runtime.checks import Finding, ok, unchecked, warning, wrong
 from schemas.record import Survey
-from sink.directory import Directory, Unroutable
 from sink.provision.asking import Asking, NotProvisioned
 from sink.provision.needs import needs
 from sink.provision.plan import plan
 from sink.provision.present import Present, observe
 from sink.provision.steps import Creatable, Missing, Step, There
-from sink.routes import NoRoute, Routes
+from sink.routing.directory import Directory, Unroutable
+from sink.routing.routes import NoRoute, Routes
 
 SET_UP = "routes"
 

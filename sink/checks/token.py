@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from runtime.checks import Blocked, Finding, ok, unchecked, wrong
 from sink.checks.inquiry import THROTTLED, Inquiry
-from sink.routes import Routes
-from sink.sender import PROBE, explain
-from sink.skyportal import Request, Unavailable
-from sink.verdicts import Answer, Verdict, judge
+from sink.routing.routes import Routes
+from sink.skyportal.client import Request, Unavailable
+from sink.skyportal.sender import PROBE, explain
+from sink.skyportal.verdicts import Answer, Verdict, judge
 
 TOKEN = "token"  # noqa: S105  # a name of a finding
 

@@ -11,9 +11,10 @@ from runtime.checks import STATUS_SETTINGS, Finding, collected, exit_status, ok,
 from runtime.local_checks import KAFKA, local_findings, wrong_settings
 from runtime.settings import SettingsError, load
 from schemas.record import Survey
-from sink import checks, routes
+from sink import checks
 from sink.commands.start import RoutesOption, fink_topics
-from sink.routes import Routes
+from sink.routing import routes
+from sink.routing.routes import Routes
 from sink.settings import OWN_PREFIXES, SinkSettings
 
 

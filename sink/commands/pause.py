@@ -7,8 +7,8 @@ import typer
 from runtime import topics
 from runtime.publisher import NotPublished, Publisher
 from sink.commands.start import end, read_environment
-from sink.pause import HOW_TO_END_IT
-from sink.pause_word import PauseWord, sentence_of
+from sink.skyportal.pause import HOW_TO_END_IT
+from sink.skyportal.pause_word import PauseWord, sentence_of
 
 ReasonOption = Annotated[
     str, typer.Option("--reason", help="Why, for whoever looks at the log or at /readyz; kept if it is not said anew.")

@@ -11,8 +11,8 @@ from sink.commands.start import WRONG_SETTINGS, RoutesOption, end, fink_topics, 
 from sink.provision.apply import Line, Outcome, Provision
 from sink.provision.asking import Asking, NotProvisioned
 from sink.provision.needs import needs
-from sink.routes import NoRoute
-from sink.unhurried import Unhurried
+from sink.routing.routes import NoRoute
+from sink.skyportal.unhurried import Unhurried
 
 WIDTH = 100
 INDENT = "    "

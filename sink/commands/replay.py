@@ -14,15 +14,15 @@ from runtime.moments import moment
 from runtime.publisher import NotPublished
 from runtime.signals import note_hangups, stop_on_signals
 from sink.commands.start import WRONG_SETTINGS, RoutesOption, end, read_settings
-from sink.connection import Misconfigured
-from sink.local_topic import Unreadable
 from sink.replay.forewords import before
 from sink.replay.progress import Plan
 from sink.replay.selection import Selection
 from sink.replay.service import Replay
 from sink.replay.showing import shown
 from sink.replay.window import Unreplayable, Window
-from sink.under_way import Withdrawn
+from sink.skyportal.connection import Misconfigured
+from sink.skyportal.under_way import Withdrawn
+from sink.topic.local_topic import Unreadable
 
 WIDTH = 100
 """Columns."""
@@ -68,7 +68,8 @@ def replay(
     newest alert is just being delivered waits until it is.
 
     One replay at a time: two do not see each other. Progress is kept in Kafka: the same command goes on where it was
-    stopped or killed, with the records of the first start. A time such as 6h is turned into a date at the start; the line that says how to go on names it.
+    stopped or killed, with the records of the first start. A time such as 6h is turned into a date at the start; the
+    line that says how to go on names it.
 
     SkyPortal's outages, a refused token and broken routes are waited for. What SkyPortal refuses becomes a dead letter
     as in a sink (one for readers, however often it is refused) and is listed at the end. Records that are dead letters

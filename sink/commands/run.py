@@ -12,16 +12,16 @@ from runtime.malloc import give_back_large_buffers
 from runtime.publisher import NotPublished
 from runtime.signals import leave_at_once, note_hangups, stop_on_signals
 from sink.commands.start import RoutesOption, end, read_settings
-from sink.connection import Misconfigured
-from sink.drained import Drained, settled
-from sink.dry_run import DryRun
-from sink.local_topic import Unreadable
-from sink.pause_word import key_of, sentence_of
-from sink.questions import NotAnswered
-from sink.routes import Routes
+from sink.rehearsal.dry_run import DryRun
+from sink.routing.routes import Routes
 from sink.service import Service
 from sink.settings import SinkSettings
-from sink.under_way import Withdrawn
+from sink.skyportal.connection import Misconfigured
+from sink.skyportal.pause_word import key_of, sentence_of
+from sink.skyportal.questions import NotAnswered
+from sink.skyportal.under_way import Withdrawn
+from sink.topic.drained import Drained, settled
+from sink.topic.local_topic import Unreadable
 
 log = logging.getLogger("sink")
 

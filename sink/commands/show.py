@@ -9,13 +9,13 @@ import typer
 from runtime.moments import EXAMPLES, moment
 from runtime.redrive.letter import RedriveFailed
 from sink.commands.start import RoutesOption, end, read_settings
-from sink.local_topic import Unreadable
-from sink.questions import NotAnswered, Questions
 from sink.show.differences import differences
 from sink.show.document import document
 from sink.show.in_skyportal import InSkyPortal, in_skyportal
 from sink.show.records import in_topic
 from sink.show.text import lines
+from sink.skyportal.questions import NotAnswered, Questions
+from sink.topic.local_topic import Unreadable
 
 ObjectArgument = Annotated[str, typer.Argument(metavar="OBJ_ID", help="objectId (ZTF) or diaObjectId (LSST).")]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]

@@ -9,8 +9,8 @@ import typer
 
 from runtime import log as logs
 from runtime.settings import SettingsError, load
-from sink import routes
-from sink.routes import Routes
+from sink.routing import routes
+from sink.routing.routes import Routes
 from sink.settings import OWN_PREFIXES, SinkSettings
 
 WRONG_SETTINGS = 2

@@ -9,8 +9,8 @@ from sink.provision.needs import Needs
 from sink.provision.plan import plan
 from sink.provision.present import listed_filters, observe
 from sink.provision.steps import Creatable, Key, Missing, Step, There
-from sink.skyportal import Request
-from sink.verdicts import Answer, Verdict, judge
+from sink.skyportal.client import Request
+from sink.skyportal.verdicts import Answer, Verdict, judge
 
 NOT_TRIED = "not tried, since SkyPortal did not take the request before"
 

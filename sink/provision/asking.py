@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from sink.skyportal import Request, Unavailable
-from sink.unhurried import Unhurried
-from sink.verdicts import Answer, Verdict, judge
+from sink.skyportal.client import Request, Unavailable
+from sink.skyportal.unhurried import Unhurried
+from sink.skyportal.verdicts import Answer, Verdict, judge
 
 
 class NotProvisioned(Exception):

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from schemas.record import Survey
-from sink.routes import STREAMS, Route, Routes
+from sink.routing.routes import STREAMS, Route, Routes
 
 BANDS: Mapping[Survey, tuple[str, ...]] = {
     "ZTF": ("ztfg", "ztfr", "ztfi"),

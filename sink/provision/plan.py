@@ -7,7 +7,7 @@ from schemas.taxonomy import TAXONOMY, classes
 from sink.provision.needs import Needs
 from sink.provision.present import Present
 from sink.provision.steps import Creatable, Ids, Key, Missing, Step, There
-from sink.skyportal import Request
+from sink.skyportal.client import Request
 
 UPLOAD = "Upload data"
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from sink.skyportal import Request
+from sink.skyportal.client import Request
 
 Key = tuple[str, ...]
 """A kind of thing and the names that tell it from others of its kind."""

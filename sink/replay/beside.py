@@ -9,18 +9,18 @@ from typing import TypeVar
 from confluent_kafka import KafkaException, TopicPartition
 
 from runtime import kafka
-from sink.fates import Desk
-from sink.in_flight import InFlight
-from sink.offsets import offset_of
+from sink.delivery.fates import Desk
+from sink.delivery.in_flight import InFlight
+from sink.delivery.round import Round
+from sink.delivery.shards import Shards
 from sink.replay.counts import Counts
 from sink.replay.reading import Replayed
 from sink.replay.tail import Tail
 from sink.replay.wanted import Unusable, decode, way_of
-from sink.round import Round
-from sink.router import NotWanted
-from sink.routes import NoRoute, Routes
-from sink.shards import Shards
-from sink.under_way import Withdrawn
+from sink.routing.router import NotWanted
+from sink.routing.routes import NoRoute, Routes
+from sink.skyportal.under_way import Withdrawn
+from sink.topic.offsets import offset_of
 
 log = logging.getLogger(__name__)
 

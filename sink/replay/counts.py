@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from sink.replay.reading import Reading
-from sink.tally import Outcome
+from sink.topic.tally import Outcome
 
 
 @dataclass(slots=True, kw_only=True)

@@ -3,10 +3,10 @@
 from confluent_kafka import Message
 
 from runtime.publisher import Publisher
-from sink.dead_letters import DeadLetters
-from sink.offsets import Holding, offset_of
-from sink.reasons import Reason
-from sink.tally import Outcome
+from sink.delivery.dead_letters import DeadLetters
+from sink.delivery.reasons import Reason
+from sink.topic.offsets import Holding, offset_of
+from sink.topic.tally import Outcome
 
 
 class Letters(DeadLetters):

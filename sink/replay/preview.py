@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 from confluent_kafka import Message
 
 from schemas.record import SkyPortalAlert
-from sink.offsets import appended_at
+from sink.delivery.round_size import SMALLEST_ROUND
 from sink.replay.reading import Reading
 from sink.replay.report import duration
 from sink.replay.selection import Selection, written
 from sink.replay.wanted import Unusable, decode, way_of
-from sink.round_size import SMALLEST_ROUND
-from sink.router import NotWanted
-from sink.routes import NoRoute, Routes
+from sink.routing.router import NotWanted
+from sink.routing.routes import NoRoute, Routes
+from sink.topic.offsets import appended_at
 
 OF_A_NEW_OBJECT = 4
 """Requests that an object takes which SkyPortal does not have: annotation, and three pictures."""

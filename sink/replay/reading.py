@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from runtime import kafka
-from sink.local_topic import FORBIDDEN, Unreadable
-from sink.offsets import Holding, offset_of
 from sink.replay.progress import Plan
 from sink.settings import SinkSettings
-from sink.tally import Outcome
+from sink.topic.local_topic import FORBIDDEN, Unreadable
+from sink.topic.offsets import Holding, offset_of
+from sink.topic.tally import Outcome
 
 log = logging.getLogger(__name__)
 

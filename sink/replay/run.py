@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 from confluent_kafka import Message
 
-from sink.in_flight import InFlight
-from sink.offsets import offset_of
+from sink.delivery.in_flight import InFlight
+from sink.delivery.shards import Shards
 from sink.replay.beside import Beside
 from sink.replay.counts import Counts
 from sink.replay.letters import Letters
@@ -17,9 +17,9 @@ from sink.replay.progress import Progress
 from sink.replay.reading import Reading, Replayed
 from sink.replay.selection import Selection
 from sink.replay.wanted import Unusable, decode, way_of
-from sink.router import NotWanted
-from sink.routes import NoRoute, Routes
-from sink.shards import Shards
+from sink.routing.router import NotWanted
+from sink.routing.routes import NoRoute, Routes
+from sink.topic.offsets import offset_of
 
 log = logging.getLogger(__name__)
 

@@ -9,9 +9,10 @@ from dataclasses import replace
 from runtime import kafka
 from runtime.health import Health
 from runtime.publisher import Publisher
-from sink.connection import Connection
-from sink.in_flight import InFlight
-from sink.memory import Memory
+from sink.delivery.in_flight import InFlight
+from sink.delivery.memory import Memory
+from sink.delivery.round_size import RoundSize
+from sink.delivery.shards import Shards
 from sink.replay.beside import Beside
 from sink.replay.counts import Counts
 from sink.replay.letters import Letters
@@ -23,12 +24,11 @@ from sink.replay.run import run, taking
 from sink.replay.selection import Selection
 from sink.replay.tail import Tail
 from sink.replay.window import Window, find
-from sink.round_size import RoundSize
-from sink.routes import Routes
+from sink.routing.routes import Routes
 from sink.run import MIB
 from sink.service import REQUESTS_OF_ALL_PARTS, open_desk
 from sink.settings import SinkSettings
-from sink.shards import Shards
+from sink.skyportal.connection import Connection
 
 
 class Replay:

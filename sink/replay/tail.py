@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
 
-from sink.ahead import Ahead
-from sink.offsets import offset_of
 from sink.replay.reading import client
 from sink.settings import SinkSettings
+from sink.topic.ahead import Ahead
+from sink.topic.offsets import offset_of
 
 BATCH = 500
 TIMEOUT_S = 5.0

@@ -4,9 +4,9 @@ from confluent_kafka import Message
 
 from schemas import codec
 from schemas.record import SkyPortalAlert
-from sink.router import NotWanted
-from sink.routes import Route, Routes
-from sink.validity import Unsendable, check
+from sink.delivery.validity import Unsendable, check
+from sink.routing.router import NotWanted
+from sink.routing.routes import Route, Routes
 
 
 class Unusable(Exception):

@@ -4,7 +4,7 @@ import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from sink.rank import Rank, rank_of, utc
+from sink.delivery.rank import Rank, rank_of, utc
 from sink.show.in_skyportal import InSkyPortal, PointKey
 from sink.show.records import InTopic, Record
 

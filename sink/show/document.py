@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from runtime.redrive.letter import Letter
-from sink.rank import utc
+from sink.delivery.rank import utc
 from sink.show.differences import has_candidate
 from sink.show.in_skyportal import InSkyPortal
 from sink.show.records import InTopic, Place, Record

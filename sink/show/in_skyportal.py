@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from sink.directory import Get
-from sink.questions import NotAnswered, Questions
-from sink.rank import Rank, rank_in, utc
-from sink.skyportal import Request
-from sink.verdicts import Answer, Verdict, judge
+from sink.delivery.rank import Rank, rank_in, utc
+from sink.routing.directory import Get
+from sink.skyportal.client import Request
+from sink.skyportal.questions import NotAnswered, Questions
+from sink.skyportal.verdicts import Answer, Verdict, judge
 
 ALERTS = "?includeAlerts=true"
 WHOLE = "?includeThumbnails=true&includePhotometry=true"

@@ -16,10 +16,10 @@ from runtime.redrive.waiting import About, Waiting
 from schemas import codec
 from schemas.dead_letters import DeadLetter
 from schemas.record import EPOCH, SkyPortalAlert
-from sink.offsets import appended_at, offset_of
-from sink.reading import Reading, Stretch
-from sink.routes import NoRoute, Route, Routes
+from sink.routing.routes import NoRoute, Route, Routes
 from sink.settings import SinkSettings
+from sink.topic.offsets import appended_at, offset_of
+from sink.topic.reading import Reading, Stretch
 
 log = logging.getLogger(__name__)
 

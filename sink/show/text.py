@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from runtime.redrive.letter import Letter
-from sink.rank import utc
+from sink.delivery.rank import utc
 from sink.show.differences import has_candidate
 from sink.show.in_skyportal import InSkyPortal
 from sink.show.records import InTopic, Oddity, Record

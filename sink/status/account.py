@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from schemas.words import FinkStanding
 from sink.status.local import Partition
-from sink.tally import Tally
+from sink.topic.tally import Tally
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

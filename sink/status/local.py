@@ -8,10 +8,10 @@ from confluent_kafka import Consumer, TopicPartition
 
 from runtime import kafka
 from runtime.settings import ProcessSettings
-from sink.ahead import Ahead
-from sink.offsets import appended_at
 from sink.settings import SinkSettings
-from sink.tally import Tally
+from sink.topic.ahead import Ahead
+from sink.topic.offsets import appended_at
+from sink.topic.tally import Tally
 
 PATIENCE_S = 10.0
 FETCH_S = 5.0

@@ -10,8 +10,8 @@ from typing import Generic, TypeVar
 from runtime import state
 from runtime.state import Word
 from schemas.words import FinkStanding, Kind, ProcessorWord, SinkWord, heard
-from sink.pause_word import key_of, sentence_of
 from sink.settings import SinkSettings
+from sink.skyportal.pause_word import key_of, sentence_of
 from sink.status import local
 from sink.status.account import Account, account
 from sink.status.letters import Letters, Reason

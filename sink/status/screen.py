@@ -13,7 +13,7 @@ from sink.settings import SinkSettings
 from sink.status.letters import in_order
 from sink.status.local import retention_s
 from sink.status.now import Heard, Now
-from sink.tally import Tally
+from sink.topic.tally import Tally
 
 FINKS_RETENTION = timedelta(days=4)
 """Fink's documents say four days in one place and seven in another."""

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from schemas.origin import Origin, origin_in, series
 from schemas.redriven import REDRIVEN
-from sink.account import Account, metadata
-from sink.ahead import Ahead
-from sink.copies import Copies
-from sink.tally import OUTCOMES, Tally
+from sink.topic.account import Account, metadata
+from sink.topic.ahead import Ahead
+from sink.topic.copies import Copies
+from sink.topic.tally import OUTCOMES, Tally
 
 KAFKA_KEEPS = 4096
 A, B = "0a1b2c3d4e5f", "f5e4d3c2b1a0"

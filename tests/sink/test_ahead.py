@@ -9,10 +9,10 @@ from confluent_kafka import TopicPartition
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sink.account import Account
-from sink.ahead import Ahead
-from sink.offsets import Holding
-from sink.tally import OUTCOMES, Outcome, Tally
+from sink.topic.account import Account
+from sink.topic.ahead import Ahead
+from sink.topic.offsets import Holding
+from sink.topic.tally import OUTCOMES, Outcome, Tally
 
 KAFKA_KEEPS = 4096
 """Characters of what is committed with an offset; a commit that has more is dropped, offset and all."""

@@ -6,7 +6,7 @@ import pytest
 
 from demo.skyportal.process import SkyPortal
 from schemas.record import Classification, SkyPortalAlert
-from sink.skyportal import Request
+from sink.skyportal.client import Request
 from support.records import AMBIGUOUS, SUPERNOVA, whole_alert
 from support.rounds import Rounds
 from support.whole import annotation_of, assert_whole

@@ -1,8 +1,8 @@
 """Which records share a request."""
 
 from schemas.record import instant
-from sink import coalesce
-from sink.payloads import MOST_ROWS, Routed
+from sink.delivery import coalesce
+from sink.delivery.payloads import MOST_ROWS, Routed
 from support.in_flight import destination, routed
 from support.records import MJD, light_curve
 

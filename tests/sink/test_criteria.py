@@ -9,7 +9,7 @@ import pytest
 
 from processor.convert import FinkSurvey, Source, convert
 from schemas.record import FORCED_PHOTOMETRY, LightCurve, SkyPortalAlert
-from sink.criteria import Criteria
+from sink.routing.criteria import Criteria
 from support.records import light_curve, skyportal_alert
 
 

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from runtime.health import Health
-from sink import routes
-from sink.directory import Directory, Unroutable
-from sink.router import NotWanted, Router
-from sink.routes import Route, Routes, RoutesFile, TopicRoute
+from sink.routing import routes
+from sink.routing.directory import Directory, Unroutable
+from sink.routing.router import NotWanted, Router
+from sink.routing.routes import Route, Routes, RoutesFile, TopicRoute
 from support.clock import Clock
 from support.in_flight import in_flight
 

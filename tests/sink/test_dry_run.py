@@ -13,8 +13,8 @@ import requests as http
 from demo.skyportal.process import SkyPortal
 from schemas import codec
 from schemas.record import Classification, SkyPortalAlert, instant
-from sink.local_topic import Unreadable
-from sink.questions import NotAnswered
+from sink.skyportal.questions import NotAnswered
+from sink.topic.local_topic import Unreadable
 from support.containers import container
 from support.kafka import commit, committed, create_topic, publish, publish_records
 from support.records import MJD, SUPERNOVA, light_curve, skyportal_alert, whole_alert

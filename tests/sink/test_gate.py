@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 from runtime.health import Health
-from sink.gate import Gate
+from sink.skyportal.gate import Gate
 from support.kafka import until
 
 PATIENCE_S = 60.0
@@ -64,7 +64,7 @@ class Mender:
 
 
 def lines(caplog: pytest.LogCaptureFixture, level: int, beginning: str) -> list[str]:
-    said = [record for record in caplog.records if record.name == "sink.gate" and record.levelno == level]
+    said = [record for record in caplog.records if record.name == "sink.skyportal.gate" and record.levelno == level]
     return [record.getMessage() for record in said if record.getMessage().startswith(beginning)]
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sink.guard import WINDOW, Guard
+from sink.delivery.guard import WINDOW, Guard
 
 NEVER = 100.0
 """Percentage that a test about rows does not reach."""

@@ -9,8 +9,8 @@ import pytest
 
 from demo.skyportal.process import SkyPortal
 from schemas.record import SkyPortalAlert
-from sink.guard import Guard
-from sink.in_flight import InFlight
+from sink.delivery.guard import Guard
+from sink.delivery.in_flight import InFlight
 from support.kafka import publish_records, until
 from support.processes import LEAVING_S, Command
 from support.records import skyportal_alert, some_alerts, whole_alert
@@ -75,7 +75,7 @@ def test_many_refusals_halt_the_sink_until_somebody_has_looked(broker: str, topi
         until_unready(sink, SENTENCE)
         asked_so_far = skyportal.control.requests()[-1]["number"]
         assert metric(sink, "sink_halted") == 1
-        assert sink.output.count("ERROR sink.gate halted: ") == 1
+        assert sink.output.count("ERROR sink.skyportal.gate halted: ") == 1
         assert asked(sink, "/healthz") == (200, "ok\n")
         in_flight = metric(sink, "sink_in_flight_alerts")
         publish_records(broker, topic, good[1:])

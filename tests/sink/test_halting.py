@@ -14,10 +14,10 @@ from demo.skyportal.directory import BOT_ACLS
 from demo.skyportal.process import SkyPortal
 from runtime.settings import load
 from schemas.record import SkyPortalAlert
-from sink.rejections import ENOUGH_UNANSWERED
-from sink.sender import PROBE, TRIES
+from sink.delivery.rejections import ENOUGH_UNANSWERED
 from sink.settings import OWN_PREFIXES, SinkSettings
-from sink.skyportal import SkyPortal as Client
+from sink.skyportal.client import SkyPortal as Client
+from sink.skyportal.sender import PROBE, TRIES
 from support.kafka import publish_records, until
 from support.processes import Command
 from support.records import MJD, light_curve, some_alerts, whole_alert
@@ -102,7 +102,7 @@ def hang_up(sink: Command) -> None:
 
 
 def halts(sink: Command) -> list[str]:
-    return re.findall(r"ERROR sink.gate halted: (.*)", sink.output)
+    return re.findall(r"ERROR sink.skyportal.gate halted: (.*)", sink.output)
 
 
 def said(sink: Command, broker: str, topic: str) -> str:

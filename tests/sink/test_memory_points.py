@@ -8,8 +8,8 @@ import pytest
 
 from demo.skyportal.process import SkyPortal
 from schemas.record import SkyPortalAlert, instant
-from sink import memory
-from sink.memory import LIFE_S
+from sink.delivery import memory
+from sink.delivery.memory import LIFE_S
 from support.clock import Clock
 from support.records import MJD, light_curve, skyportal_alert
 from support.rounds import Rounds, second_group

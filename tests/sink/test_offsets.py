@@ -4,7 +4,7 @@ from confluent_kafka import TopicPartition
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sink.offsets import Holding
+from sink.topic.offsets import Holding
 
 
 def offset(moved: TopicPartition | None) -> int | None:

@@ -5,8 +5,8 @@ import pytest
 from demo.skyportal.process import SkyPortal
 from runtime.health import Health
 from schemas import codec
-from sink.drained import Drained
-from sink.local_topic import Unreadable
+from sink.topic.drained import Drained
+from sink.topic.local_topic import Unreadable
 from support.containers import container
 from support.kafka import commit, create_topic, is_passed, publish, publish_records, until
 from support.processes import LEAVING_S, running

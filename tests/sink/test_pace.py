@@ -9,8 +9,8 @@ from itertools import count
 import pytest
 
 from demo.skyportal.nginx import RateLimit
-from sink.pace import START, FoundPace
-from sink.rate import Rate
+from sink.skyportal.pace import START, FoundPace
+from sink.skyportal.rate import Rate
 from support.clock import Clock
 
 LATENCY_S = 0.06

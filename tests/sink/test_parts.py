@@ -4,7 +4,7 @@ import pytest
 
 from demo.skyportal.process import SkyPortal
 from schemas.record import Classification, SkyPortalAlert
-from sink.parts.annotation import data_of
+from sink.delivery.parts.annotation import data_of
 from support.kafka import publish_records
 from support.records import AMBIGUOUS, SUPERNOVA, whole_alert
 from support.sink import environment, letters, metric, running_sink, until_settled

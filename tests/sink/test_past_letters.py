@@ -11,8 +11,8 @@ from runtime.settings import load
 from schemas import names
 from schemas.dead_letters import Answer, DeadLetter, Header
 from schemas.redriven import Redriven
-from sink import past_letters
-from sink.past_letters import LATELY_S, refused_lately
+from sink.delivery import past_letters
+from sink.delivery.past_letters import LATELY_S, refused_lately
 from sink.settings import OWN_PREFIXES, SinkSettings
 from support.kafka import create_topic
 

@@ -17,22 +17,22 @@ from runtime.publisher import Publisher
 from runtime.settings import load
 from runtime.state import Listener
 from sink.__main__ import app
-from sink.connection import Connection
-from sink.gate import Gate
-from sink.in_flight import InFlight
-from sink.pace import FixedPace
-from sink.pause import Pause
-from sink.pause_word import PauseWord, key_of
-from sink.rate import Rate
-from sink.rejections import ENOUGH_UNANSWERED, Rejections
-from sink.routes import read
-from sink.sender import Sender, Unanswered
+from sink.delivery.in_flight import InFlight
+from sink.delivery.rejections import ENOUGH_UNANSWERED, Rejections
+from sink.delivery.shards import Shards
+from sink.routing.routes import read
 from sink.settings import OWN_PREFIXES, SinkSettings
-from sink.shards import Shards
-from sink.skyportal import Request, Unavailable
-from sink.skyportal import SkyPortal as Client
-from sink.under_way import UnderWay
-from sink.verdicts import Answer
+from sink.skyportal.client import Request, Unavailable
+from sink.skyportal.client import SkyPortal as Client
+from sink.skyportal.connection import Connection
+from sink.skyportal.gate import Gate
+from sink.skyportal.pace import FixedPace
+from sink.skyportal.pause import Pause
+from sink.skyportal.pause_word import PauseWord, key_of
+from sink.skyportal.rate import Rate
+from sink.skyportal.sender import Sender, Unanswered
+from sink.skyportal.under_way import UnderWay
+from sink.skyportal.verdicts import Answer
 from support.clock import Clock
 from support.in_flight import in_flight
 from support.kafka import publish_records, until
@@ -133,7 +133,7 @@ def test_a_paused_sink_sends_nothing_through_hangups_and_restarts_and_then_deliv
         assert_never_left_the_group(sink)
         assert requests(skyportal) == before
         assert sink.stop() == 0
-        assert sink.output.count("WARNING sink.pause paused by the operator") == 1
+        assert sink.output.count("WARNING sink.skyportal.pause paused by the operator") == 1
 
     with running_sink(quick) as sink:
         until_unready(sink, SAID)
@@ -143,7 +143,7 @@ def test_a_paused_sink_sends_nothing_through_hangups_and_restarts_and_then_deliv
         until_settled(broker, topic)
         until_ready(sink)
         assert metric(sink, "sink_paused") == 0
-        assert sink.output.count("WARNING sink.pause resumed by the operator") == 1
+        assert sink.output.count("WARNING sink.skyportal.pause resumed by the operator") == 1
 
     assert_whole(skyportal, alerts)
     assert letters(broker, topic) == []
@@ -217,7 +217,7 @@ def test_its_clock_stands_still_while_it_is_paused(operator: PauseWord, heard: P
 def test_a_pause_is_said_when_it_begins_and_when_its_reason_changes(
     operator: PauseWord, heard: Pause, health: Health, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with caplog.at_level(logging.WARNING, "sink.pause"):
+    with caplog.at_level(logging.WARNING, "sink.skyportal.pause"):
         operator.pause("first")
         heard.begin()
         assert heard.is_on()
@@ -227,7 +227,7 @@ def test_a_pause_is_said_when_it_begins_and_when_its_reason_changes(
         operator.resume()
         until(lambda: not heard.is_on(), "the end of the pause")
 
-    said = [record.getMessage() for record in caplog.records if record.name == "sink.pause"]
+    said = [record.getMessage() for record in caplog.records if record.name == "sink.skyportal.pause"]
     assert [re.sub(r" after_s=.*|; .*|, \S+ since \S+(?=: )", "", line) for line in said] == [
         "paused by the operator: first",
         "paused by the operator: second",

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from schemas.record import LightCurve, instant
-from sink import payloads
-from sink.held import Audience, Held
-from sink.payloads import MOST_ROWS
-from sink.rank import utc
+from sink.delivery import payloads
+from sink.delivery.held import Audience, Held
+from sink.delivery.payloads import MOST_ROWS
+from sink.delivery.rank import utc
 from support.in_flight import destination, routed
 from support.records import light_curve
 

@@ -14,12 +14,12 @@ import requests
 from demo.skyportal.process import SkyPortal as Server
 from runtime.settings import load
 from schemas.taxonomy import TAXONOMY
-from sink import routes
 from sink.provision.apply import Line, Outcome, Provision
 from sink.provision.asking import Asking, NotProvisioned
 from sink.provision.needs import needs
+from sink.routing import routes
 from sink.settings import OWN_PREFIXES, SinkSettings
-from sink.unhurried import Unhurried
+from sink.skyportal.unhurried import Unhurried
 from support.kafka import until
 from support.sink import environment
 from support.skyportal import answered

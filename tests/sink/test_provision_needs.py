@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from sink import routes
 from sink.provision.needs import BANDS, Needs, needs
-from sink.routes import NoRoute
+from sink.routing import routes
+from sink.routing.routes import NoRoute
 
 
 @pytest.fixture

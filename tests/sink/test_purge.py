@@ -9,7 +9,7 @@ import pytest
 
 from demo.skyportal.process import SkyPortal
 from schemas.record import Classification, SkyPortalAlert, instant
-from sink.skyportal import Request
+from sink.skyportal.client import Request
 from support.records import AMBIGUOUS, MJD, SUPERNOVA, light_curve, skyportal_alert, whole_alert
 from support.rounds import Rounds, second_group
 from support.whole import assert_whole

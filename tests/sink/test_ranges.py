@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sink.ranges import Ranges
+from sink.topic.ranges import Ranges
 
 MANY = 1_000_000
 """Characters: more than any text here has."""

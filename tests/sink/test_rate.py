@@ -2,8 +2,8 @@
 
 import pytest
 
-from sink.pace import FixedPace
-from sink.rate import BURST, Rate
+from sink.skyportal.pace import FixedPace
+from sink.skyportal.rate import BURST, Rate
 from support.clock import Clock
 
 

@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from sink.in_flight import InFlight
-from sink.rejections import ENOUGH_UNANSWERED, LONGEST_PAUSE_S, Rejections
-from sink.sender import TRIES, Rejected, Unanswered
-from sink.skyportal import Request
-from sink.verdicts import Answer
+from sink.delivery.in_flight import InFlight
+from sink.delivery.rejections import ENOUGH_UNANSWERED, LONGEST_PAUSE_S, Rejections
+from sink.skyportal.client import Request
+from sink.skyportal.sender import TRIES, Rejected, Unanswered
+from sink.skyportal.verdicts import Answer
 from support.clock import Clock
 from support.in_flight import in_flight
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from sink.pace import FixedPace
-from sink.rate import Rate
-from sink.round_size import LARGEST_ROUND, SMALLEST_ROUND, RoundSize
+from sink.delivery.round_size import LARGEST_ROUND, SMALLEST_ROUND, RoundSize
+from sink.skyportal.pace import FixedPace
+from sink.skyportal.rate import Rate
 
 
 def size(per_second: float, requests_of_one: float) -> RoundSize:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from sink import routes
-from sink.criteria import Criteria
-from sink.routes import NoRoute, Route, Routes, RoutesError
+from sink.routing import routes
+from sink.routing.criteria import Criteria
+from sink.routing.routes import NoRoute, Route, Routes, RoutesError
 from support.records import light_curve, skyportal_alert
 
 

@@ -10,10 +10,10 @@ import pytest
 from demo.skyportal.directory import BOT_ACLS
 from demo.skyportal.process import SkyPortal
 from runtime.health import Health
-from sink import routes
-from sink.directory import Directory, Unroutable
-from sink.router import Router
-from sink.routes import Routes
+from sink.routing import routes
+from sink.routing.directory import Directory, Unroutable
+from sink.routing.router import Router
+from sink.routing.routes import Routes
 from support.clock import Clock
 from support.in_flight import in_flight
 from support.kafka import publish_records, until

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from runtime.health import Health
-from sink import routes
-from sink.routes import Routes
-from sink.routes_watch import RoutesWatch, difference
-from sink.skyportal import Unavailable
+from sink.routing import routes
+from sink.routing.routes import Routes
+from sink.routing.watch import RoutesWatch, difference
+from sink.skyportal.client import Unavailable
 from support.clock import Clock
 from support.kafka import until
 

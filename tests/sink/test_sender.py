@@ -8,14 +8,14 @@ import pytest
 from demo.skyportal.process import SkyPortal as Server
 from runtime.health import Health
 from runtime.settings import load
-from sink.gate import Gate
-from sink.in_flight import InFlight
-from sink.pace import FixedPace
-from sink.rate import Rate
-from sink.sender import TRIES, Rejected, RouteBroken, Sender, Unanswered, UnknownObject
+from sink.delivery.in_flight import InFlight
 from sink.settings import OWN_PREFIXES, SinkSettings
-from sink.skyportal import Request, SkyPortal
-from sink.under_way import UnderWay, Withdrawn
+from sink.skyportal.client import Request, SkyPortal
+from sink.skyportal.gate import Gate
+from sink.skyportal.pace import FixedPace
+from sink.skyportal.rate import Rate
+from sink.skyportal.sender import TRIES, Rejected, RouteBroken, Sender, Unanswered, UnknownObject
+from sink.skyportal.under_way import UnderWay, Withdrawn
 from support.in_flight import in_flight
 from support.kafka import until
 

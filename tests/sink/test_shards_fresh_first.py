@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from sink.in_flight import InFlight
-from sink.shards import LIVE_ROUNDS, NOT_QUEUED, SPACING_S, Shards
+from sink.delivery.in_flight import InFlight
+from sink.delivery.shards import LIVE_ROUNDS, NOT_QUEUED, SPACING_S, Shards
 from support.in_flight import in_flight
 from support.kafka import PATIENCE_S, until
 

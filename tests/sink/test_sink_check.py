@@ -14,12 +14,12 @@ from demo.skyportal.process import SkyPortal
 from runtime.checks import Finding
 from runtime.settings import load
 from schemas.record import Survey
-from sink import routes
 from sink.checks import skyportal_findings, topic_findings
 from sink.checks.inquiry import Inquiry
 from sink.checks.limit import limit_finding
+from sink.routing import routes
 from sink.settings import OWN_PREFIXES, SinkSettings
-from sink.skyportal import Request
+from sink.skyportal.client import Request
 from support.clock import Clock
 from support.containers import container
 from support.kafka import commit, create_topic, publish, publish_records

@@ -8,7 +8,7 @@ import pytest
 from runtime.look import Extent, Part
 from sink.checks.group import DAY_S, HOUR_S, Waiting, backlog_finding
 from sink.checks.server import clock_finding, version_finding
-from sink.verdicts import Answer
+from sink.skyportal.verdicts import Answer
 
 NOW = 1_800_000_000.0
 

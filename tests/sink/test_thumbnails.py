@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image
 
-from sink.thumbnails import ENLARGED_SIDE, LARGEST_SIDE, SMALLEST_SIDE, ThumbnailType, Unrenderable, png
+from sink.delivery.thumbnails import ENLARGED_SIDE, LARGEST_SIDE, SMALLEST_SIDE, ThumbnailType, Unrenderable, png
 from support.cutouts import lsst, rotated, ztf
 
 KINDS: tuple[ThumbnailType, ...] = get_args(ThumbnailType)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from sink.thumbnails_fits import LARGEST_SIDE, Unrenderable, read
+from sink.delivery.thumbnails_fits import LARGEST_SIDE, Unrenderable, read
 from support.cutouts import lsst, rotated, written, ztf
 
 IMAGE = np.arange(12.0).reshape(3, 4)

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from processor.convert import FinkSurvey, Source, convert
 from schemas.record import Classification, LightCurve, SkyPortalAlert
-from sink import payloads
-from sink.validity import Unsendable, check
+from sink.delivery import payloads
+from sink.delivery.validity import Unsendable, check
 from support.in_flight import routed
 from support.records import light_curve, skyportal_alert, whole_alert
 

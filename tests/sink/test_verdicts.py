@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sink.verdicts import Answer, Verdict, judge
+from sink.skyportal.verdicts import Answer, Verdict, judge
 
 ACCEPTED, OUTAGE, REJECTED, ROUTE = Verdict.ACCEPTED, Verdict.OUTAGE, Verdict.REJECTED, Verdict.ROUTE
 SPLIT, MISCONFIGURED, THROTTLED = Verdict.SPLIT, Verdict.MISCONFIGURED, Verdict.THROTTLED

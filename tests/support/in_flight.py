@@ -6,11 +6,11 @@ from typing import Any
 from confluent_kafka import Message
 
 from schemas import codec
-from sink.directory import Destination, Taxonomy
-from sink.held import Held
-from sink.in_flight import InFlight, Suspicion
-from sink.offsets import Holding
-from sink.routed import Routed
+from sink.delivery.held import Held
+from sink.delivery.in_flight import InFlight, Suspicion
+from sink.routing.directory import Destination, Taxonomy
+from sink.routing.routed import Routed
+from sink.topic.offsets import Holding
 from support.records import skyportal_alert
 
 _offsets = itertools.count()

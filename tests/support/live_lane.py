@@ -9,7 +9,7 @@ from confluent_kafka import Consumer, TopicPartition
 
 from demo.skyportal.process import SkyPortal
 from schemas.record import Classification, SkyPortalAlert, instant
-from sink.ahead import Ahead
+from sink.topic.ahead import Ahead
 from support.kafka import PATIENCE_S, partitions_of, publish_records, until
 from support.processes import Command
 from support.records import AMBIGUOUS, MJD, SUPERNOVA, light_curve, whole_alert

@@ -8,8 +8,8 @@ import pytest
 
 from demo.skyportal.process import SkyPortal
 from runtime.settings import load
-from sink.dry_run import DryRun
-from sink.routes import read
+from sink.rehearsal.dry_run import DryRun
+from sink.routing.routes import read
 from sink.settings import OWN_PREFIXES, SinkSettings
 from support.sink import environment
 

@@ -20,7 +20,7 @@ from sink.replay.report import Report
 from sink.replay.selection import Selection
 from sink.replay.service import Replay
 from sink.replay.window import Window
-from sink.routes import read
+from sink.routing.routes import read
 from sink.settings import OWN_PREFIXES, SinkSettings
 from support.kafka import PATIENCE_S, commit, create_topic, publish_records
 from support.sink import environment

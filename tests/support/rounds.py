@@ -17,24 +17,24 @@ from runtime.publisher import Publisher
 from runtime.settings import load
 from schemas import codec
 from schemas.record import SkyPortalAlert
-from sink.dead_letters import DeadLetters
-from sink.directory import Directory
-from sink.fates import Desk
-from sink.gate import Gate
-from sink.guard import Guard
-from sink.in_flight import InFlight
-from sink.memory import Memory
-from sink.offsets import Holding
-from sink.pace import FixedPace
-from sink.rate import Rate
-from sink.rejections import Rejections
-from sink.round import Round
-from sink.router import Router
-from sink.routes import read
-from sink.sender import Sender
+from sink.delivery.dead_letters import DeadLetters
+from sink.delivery.fates import Desk
+from sink.delivery.guard import Guard
+from sink.delivery.in_flight import InFlight
+from sink.delivery.memory import Memory
+from sink.delivery.rejections import Rejections
+from sink.delivery.round import Round
+from sink.routing.directory import Directory
+from sink.routing.router import Router
+from sink.routing.routes import read
 from sink.settings import OWN_PREFIXES, SinkSettings
-from sink.skyportal import SkyPortal
-from sink.under_way import UnderWay, Withdrawn
+from sink.skyportal.client import SkyPortal
+from sink.skyportal.gate import Gate
+from sink.skyportal.pace import FixedPace
+from sink.skyportal.rate import Rate
+from sink.skyportal.sender import Sender
+from sink.skyportal.under_way import UnderWay, Withdrawn
+from sink.topic.offsets import Holding
 from support.kafka import PATIENCE_S, until
 from support.sink import environment
 from support.skyportal import answered

@@ -9,7 +9,7 @@ from typing import Any
 
 from demo.skyportal.process import SkyPortal
 from schemas.record import AnnotationValue, Classification, SkyPortalAlert
-from sink.routes import Route, read
+from sink.routing.routes import Route, read
 
 ORIGIN = "Fink"
 MULTI_MESSENGER = "Fink multi-messenger"

@@ -1,0 +1,1 @@
+"""Delivering records: rounds of requests, part after part, and what becomes of what is refused."""

@@ -1,0 +1,1 @@
+"""The dry run: what a sink would send, told and not sent."""

@@ -1,0 +1,1 @@
+"""Which topic goes where in SkyPortal: names, criteria and ids."""

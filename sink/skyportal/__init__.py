@@ -1,0 +1,1 @@
+"""SkyPortal: one request and its answer, when it may be sent, and what it means."""

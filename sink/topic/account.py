@@ -1,0 +1,44 @@
+"""The account of one partition: how the records below the committed offset ended."""
+
+from schemas.origin import Origin
+from sink.topic.ahead import Ahead
+from sink.topic.copies import Copies
+from sink.topic.tally import Outcome, Tally, of
+
+
+class Account:
+    """Counts each offset once, in their order. Committed with the offset, it survives what that survives."""
+
+    def __init__(self, metadata: str = "", *, offset: int = 0) -> None:
+        """``metadata`` is what was committed with ``offset``."""
+        self.tally = Tally.read(metadata, offset)
+        self._copies = Copies(metadata)
+        self._in_line: dict[int, tuple[Origin, Tally]] = {}
+
+    def stands_in_line(self, offset: int, origin: Origin, between: Tally) -> None:
+        """Note the next record, and what became of the offsets between the one before it and itself."""
+        self._in_line[offset] = origin, between
+
+    def passed(self, offset: int, outcome: Outcome) -> None:
+        """Count a record, and what stood before it. Records are passed in the order in which they stand in line."""
+        origin, between = self._in_line.pop(offset)
+        how = of(outcome)
+        if origin.is_redriven:
+            how = Tally(redriven=1)
+        elif self._copies.pass_by(origin):
+            how = Tally(copies=1)
+        self.tally = self.tally.plus(between).plus(how)
+
+    def lost(self, range_of: Tally) -> None:
+        """Count offsets that are gone."""
+        self.tally = self.tally.plus(range_of)
+
+    @property
+    def note(self) -> str:
+        """What to commit with the offset."""
+        return " ".join(filter(None, (self.tally.note, self._copies.note)))
+
+
+def metadata(account: Account, ahead: Ahead) -> str:
+    """Return what to commit with an offset. Less than Kafka's 4,096 characters, above which it drops the commit."""
+    return " ".join(filter(None, (account.note, ahead.note)))
