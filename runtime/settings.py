@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -50,8 +50,18 @@ class ProcessSettings(BaseSettings):
         default="", description="File with the certificate authority of the local Kafka; empty: the system's"
     )
     kafka_sasl_mechanism: str = Field(default="SCRAM-SHA-512", description="With SASL: the mechanism")
-    kafka_sasl_username: str = Field(default="", description="With SASL: the user")
-    kafka_sasl_password: SecretStr = Field(default=SecretStr(""), description="With SASL: the password")
+    kafka_sasl_username: str = Field(default="", validate_default=True, description="With SASL: the user")
+    kafka_sasl_password: SecretStr = Field(
+        default=SecretStr(""), validate_default=True, description="With SASL: the password"
+    )
+
+    @field_validator("kafka_sasl_username", "kafka_sasl_password")
+    @classmethod
+    def _goes_with_sasl(cls, given: str | SecretStr, info: ValidationInfo) -> str | SecretStr:
+        protocol = str(info.data.get("kafka_security_protocol", ""))
+        if protocol.startswith("SASL") and not len(given):
+            raise ValueError(f"not set, though KAFKA_SECURITY_PROTOCOL is {protocol}")
+        return given
 
     @property
     def undecodable_topic(self) -> str:

@@ -29,8 +29,10 @@ def test_it_shows_the_help_of_every_command(command: str) -> None:
 def test_the_answers_that_it_shows_are_those_of_a_day(broker: str) -> None:
     answers = first_day(broker)
 
-    found = {command: readme.masked(answer) for command, answer in answers.items()}
-    assert {command: readme.masked(SHOWN[command]) for command in ANSWERED} == found, "`make readme` writes it anew"
+    assert set(answers) == set(ANSWERED)
+    shown, found = ({name: readme.masked(one[name]) for name in ANSWERED} for one in (SHOWN, answers))
+    wrong = [f"$ {name}\nshown: {shown[name]}\nfound: {found[name]}" for name in ANSWERED if shown[name] != found[name]]
+    assert not wrong, "\n".join(["`make readme` writes it anew", *wrong])
 
 
 def test_an_answer_that_says_something_else_is_written_anew_and_another_time_is_not() -> None:

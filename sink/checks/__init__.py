@@ -5,8 +5,8 @@ from contextlib import closing
 
 from confluent_kafka.admin import AdminClient
 
-from runtime import kafka
-from runtime.checks import Blocked, Finding, collected, unchecked
+from runtime import kafka, state
+from runtime.checks import Blocked, Finding, collected, ok, unchecked, warning
 from runtime.look import Look, NoSuchTopic
 from schemas.record import Survey
 from sink.checks.group import BACKLOG, SINKS, group_findings
@@ -20,6 +20,10 @@ from sink.checks.token import TOKEN, token_findings
 from sink.provision.asking import Asking
 from sink.routing.routes import Routes
 from sink.settings import SinkSettings
+from sink.skyportal.pause import HOW_TO_END_IT
+from sink.skyportal.pause_word import key_of, sentence_of
+
+PAUSE = "pause"
 
 
 def skyportal_findings(settings: SinkSettings, routes: Routes, topics: Mapping[str, Survey]) -> Iterator[Finding]:
@@ -56,6 +60,14 @@ def topic_findings(settings: SinkSettings, topics: dict[str, Survey]) -> Iterato
         yield from collected(RECORDS, lambda: record_findings(look, topic, topics))
         admin = AdminClient(connection, logger=kafka.log)
         yield from collected(SINKS, lambda: group_findings(admin, look, group_id=group_id, topic=topic))
+        yield from collected(PAUSE, lambda: [_pause_finding(settings)])
+
+
+def _pause_finding(settings: SinkSettings) -> Finding:
+    word = state.read(settings).get(key_of(settings))
+    if word is None:
+        return ok(PAUSE, "the operator has not paused the sinks")
+    return warning(PAUSE, sentence_of(word), HOW_TO_END_IT)
 
 
 __all__ = ["SERVER", "skyportal_findings", "topic_findings"]

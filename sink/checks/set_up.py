@@ -1,5 +1,6 @@
 """What the routes name in SkyPortal: is it there, and does the bot see it."""
 
+import re
 from collections.abc import Iterator, Mapping
 
 from runtime.checks import Finding, ok, unchecked, warning, wrong
@@ -13,8 +14,6 @@ from sink.routing.directory import Directory, Unroutable
 from sink.routing.routes import NoRoute, Routes
 
 SET_UP = "routes"
-
-PROVISION = "`python -m sink provision`"
 
 
 def set_up_findings(
@@ -60,13 +59,20 @@ def set_up_findings(
 def _finding(step: Step, present: Present) -> Finding:
     match step.state:
         case There(id=number):
-            return ok(step.name, f"is there ({number})")
+            return ok(step.name, f"is there, id {number}")
         case Missing(why=why, to_do=sentences):
             text, to_do = why, " ".join(sentences)
         case Creatable(done=done):
-            text, to_do = "is not there", f"{PROVISION}: it is {done}"
+            text, to_do = "is not there", f"{_provision(step)}: it is {done}, as far as the token may"
     # The sink delivers all the same: others see less, or some classes are put aside.
     return warning(step.name, text, to_do) if _is_dispensable(step, present) else wrong(step.name, text, to_do)
+
+
+def _provision(step: Step) -> str:
+    """Return the command that makes it: a filter has the name of its topic unless a route says otherwise."""
+    kind, name = step.key[:2]
+    topic = f" --topic {name}" if kind == "filter" and re.fullmatch(r"[A-Za-z0-9._-]+", str(name)) else ""
+    return f"`python -m sink provision{topic}`"
 
 
 def _is_dispensable(step: Step, present: Present) -> bool:

@@ -12,7 +12,7 @@ from rich.live import Live
 
 from runtime.redrive.letter import RedriveFailed
 from runtime.topics import BrokerUnreachable
-from sink.commands.start import end, read_settings
+from sink.commands.start import end, read_environment
 from sink.settings import SinkSettings
 from sink.status.document import document
 from sink.status.letters import Letters
@@ -42,7 +42,7 @@ def status(
 
     Exit status 0 if it could be looked up, 1 if Kafka does not answer.
     """
-    settings, _routes = read_settings()
+    settings = read_environment()
     letters = Letters(settings, since=datetime.now(UTC) - timedelta(days=days))
     now = _look(settings, letters)
     if not watch:

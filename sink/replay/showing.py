@@ -20,7 +20,7 @@ BAR_EVERY_S = 0.5
 def shown(console: Console | None = None) -> Iterator[Callable[[Report], None]]:
     """Give what is to be called in each turn; it writes to standard error."""
     console = console or Console(stderr=True)
-    if not console.is_terminal:
+    if not console.is_terminal or console.is_dumb_terminal:
         yield _every(LINE_EVERY_S, lambda report: log.info("%s", report.line()), first=LINE_EVERY_S)
         return
     columns = (BarColumn(), TaskProgressColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))

@@ -126,7 +126,8 @@ class Directory:
         if filter_id is None:
             raise Unroutable(
                 f"SkyPortal has no filter {route.filter!r} of group {route.group!r} on stream {route.stream!r} "
-                "that the bot can see: create it in SkyPortal, or name another one in routes.toml"
+                "that the bot can see: `python -m sink provision` creates it (--topic names a topic that routes.toml "
+                "does not); or name another one in routes.toml"
             )
         return Destination(
             filter_id=filter_id,
@@ -156,7 +157,7 @@ class Directory:
             known = ", ".join(sorted(ids)) or "none"
             raise Unroutable(
                 f"SkyPortal has no {kind} {name!r} that the bot can see (there are: {known}): "
-                f"create it or give the bot access, or name another one in routes.toml"
+                "`python -m sink provision` creates it or says who can; or name another one in routes.toml"
             ) from None
 
 

@@ -150,7 +150,7 @@ def _sink(heard: Heard[SinkWord], now: datetime) -> Iterator[str]:
         return
     since = datetime.fromisoformat(word.since)
     yield f"{word.name}: {word.state} since {_instant(since)}, {duration((now - since).total_seconds())}"
-    if word.why:
+    if word.why and word.state != "paused":  # which is said of all of them
         yield f"  {word.why}"
     rate = f"up to {word.requests_per_second:.1f} requests/s" if word.requests_per_second else "no limit of requests"
     cost = f"{word.requests / word.accepted:.2f} requests per alert" if word.accepted else "no alert accepted yet"

@@ -126,8 +126,9 @@ def test_a_window_without_records_ends_well(broker: str, topic: str, skyportal: 
 
 
 def test_a_bar_shows_where_it_is_in_a_terminal_and_a_line_where_there_is_none(
-    broker: str, topic: str, skyportal: SkyPortal
+    broker: str, topic: str, skyportal: SkyPortal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("TERM", "xterm")  # one that can draw
     publish_passed(broker, topic, some_alerts(3, objects=3))
     commit(broker, topic, f"sink-{topic}", 3)
     screen = io.StringIO()

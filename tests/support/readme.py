@@ -20,7 +20,8 @@ HELP = " --help"
 
 MASKS = {
     r"\d{4}-\d\d-\d\dT? ?\d\d:\d\d(:\d\d)?(\.\d+)?(Z|\+00:00| UTC)?": "TIME",
-    r"~?\b[\d.,]+ (s|min|h|d|hours|MB|kB|B|requests/s|requests per alert)\b": "SOME",
+    r"~?\b[\d.,]+ (s|min|h|d|seconds?|minutes|MB|kB|B|requests/s|requests per alert)\b": "SOME",
+    r"no alert accepted yet": "SOME",
     r"metrics_port=\d+": "PORT",
     r"requests=\d+ seconds=\d+": "COST",
     r"cluster [\w-]{22},": "CLUSTER",
