@@ -68,9 +68,9 @@ class Sample:
         return islice(cycle(self.messages), count)
 
 
-def made_up(case: Case) -> Sample:
-    """Return `DISTINCT` alerts in the shape of real ones, always the same."""
-    messages = tuple(FinkMessage(*encode(alert)) for alert in typical(case, seed=_SEED, alerts=DISTINCT))
+def made_up(case: Case, *, alerts: int = DISTINCT) -> Sample:
+    """Return so many alerts in the shape of real ones, always the same."""
+    messages = tuple(FinkMessage(*encode(alert)) for alert in typical(case, seed=_SEED, alerts=alerts))
     return Sample(case=case, survey=SURVEYS[case], alerts="made-up", messages=messages)
 
 

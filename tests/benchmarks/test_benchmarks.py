@@ -9,6 +9,7 @@ import pytest
 from benchmarks.lines import Target, line
 from benchmarks.processor import stages, stream
 from benchmarks.processor.cases import FinkMessage, Sample, made_up
+from demo.fink.samples import Case
 from schemas.avro import CODECS
 
 
@@ -17,8 +18,8 @@ def facts(text: str) -> dict[str, str]:
     return dict(re.findall(r"(\w+)=(\S+)", text))
 
 
-def small(sample: Sample) -> Sample:
-    return dataclasses.replace(sample, messages=sample.messages[:3])
+def small(case: Case) -> Sample:
+    return made_up(case, alerts=3)
 
 
 @pytest.mark.parametrize(
@@ -42,7 +43,7 @@ def test_a_line_says_whether_its_targets_are_met(targets: dict[str, Target], end
 def test_every_codec_is_compared_with_fink_client(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stages, "ROUND_S", 0.01)
 
-    lines = list(map(facts, stages.compare(small(made_up("lsst_short")))))
+    lines = list(map(facts, stages.compare(small("lsst_short"))))
 
     assert [found["codec"] for found in lines] == [codec.name for codec in CODECS]
     for found in lines:
@@ -54,7 +55,7 @@ def test_every_codec_is_compared_with_fink_client(monkeypatch: pytest.MonkeyPatc
 
 
 def test_two_processors_share_the_alerts_of_a_topic(broker: str, tmp_path: Path) -> None:
-    found = stream.run(small(made_up("ztf")), 40, 2, broker, tmp_path)
+    found = stream.run(small("ztf"), 40, 2, broker, tmp_path)
 
     assert found.cpu_s_per_alert > 0
     assert found.alerts_per_s >= 0
@@ -62,7 +63,7 @@ def test_two_processors_share_the_alerts_of_a_topic(broker: str, tmp_path: Path)
 
 
 def test_an_alert_that_becomes_no_record_is_noticed(broker: str, tmp_path: Path) -> None:
-    sample = small(made_up("ztf"))
+    sample = small("ztf")
     broken = FinkMessage(sample.messages[0].key(), sample.messages[0].value()[:1_000])
 
     with pytest.raises(stream.Lost, match="10 alerts were put aside"):

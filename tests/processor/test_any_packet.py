@@ -132,7 +132,7 @@ def check(conversion: Conversion) -> None:
         assert item.probability is None or 0 <= item.probability <= 1
 
 
-@settings(max_examples=250)
+@settings(max_examples=120)
 @given(ZTF)
 def test_any_packet_of_ztf_becomes_a_sound_record_or_is_refused(packet: Mapping[str, Any]) -> None:
     for conversion in converted(packet, FinkSurvey.ZTF):
@@ -146,7 +146,7 @@ def test_any_packet_of_a_joined_alert_becomes_a_sound_record_or_is_refused(packe
         check(conversion)
 
 
-@settings(max_examples=250)
+@settings(max_examples=120)
 @given(LSST)
 def test_any_packet_of_rubin_becomes_a_sound_record_or_is_refused(packet: Mapping[str, Any]) -> None:
     for conversion in converted(packet, FinkSurvey.LSST):

@@ -221,7 +221,7 @@ def test_a_nights_messages_are_the_same_bytes_by_either_library() -> None:
 
 
 @needs_cavro
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(st.data())
 def test_a_damaged_message_that_both_libraries_read_is_the_same_record(data: st.DataObject) -> None:
     survey, key, value = data.draw(st.sampled_from(NIGHT))
@@ -303,7 +303,7 @@ ALERTS = st.builds(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(ALERTS)
 def test_any_record_is_the_container_that_fastavro_writes(alert: SkyPortalAlert) -> None:
     expected = by_fastavro(alert)

@@ -302,7 +302,7 @@ def as_finks_table_says(alert: Mapping[str, Any]) -> str:
     return simbad if real else name
 
 
-@settings(max_examples=500)
+@settings(max_examples=250)
 @given(PACKETS)
 def test_any_alert_has_the_class_of_finks_table(alert: Mapping[str, Any]) -> None:
     found = fink_class(alert)

@@ -85,7 +85,7 @@ def one_row_each(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     return list(found.values())
 
 
-@settings(max_examples=400)
+@settings(max_examples=150)
 @given(DETECTIONS, HISTORIES)
 def test_every_value_of_ztfs_is_the_contracts(candidate: Row, history: list[Row | None]) -> None:
     rows = [row for row in history if row is not None]
@@ -159,7 +159,7 @@ def lsst_curve(source: Row, history: Any, forced: Any) -> LightCurve:
     return conversion.record.photometry
 
 
-@settings(max_examples=400)
+@settings(max_examples=150)
 @given(SOURCES, st.lists(SOURCES | st.none(), max_size=8), st.lists(FORCED | st.none(), max_size=8))
 def test_every_value_of_rubins_is_the_contracts(source: Row, history: list[Any], forced: list[Any]) -> None:
     found = points(lsst_curve(source, history, forced))

@@ -164,7 +164,7 @@ SELDOM = [Delivery.jump, Delivery.commit, Delivery.crash, Delivery.expire]
 
 
 @given(st.integers(0, 2**32))
-@settings(max_examples=300)
+@settings(max_examples=150)
 def test_nothing_is_passed_before_it_is_delivered_whatever_happens_when(seed: int) -> None:
     chance = Random(seed)  # noqa: S311  # no secret
     delivery = Delivery(chance)
