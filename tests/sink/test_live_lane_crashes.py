@@ -8,6 +8,7 @@ from demo.skyportal.process import SkyPortal
 from schemas.record import SkyPortalAlert
 from support.kafka import committed, create_topic, publish_records, until
 from support.live_lane import (
+    alert_of,
     backlog_of,
     far_behind,
     notes,
@@ -82,8 +83,9 @@ def test_a_sink_that_is_killed_while_it_reads_ahead_loses_and_doubles_nothing(
 def test_what_was_delivered_ahead_and_committed_is_not_delivered_again(
     broker: str, topic: str, skyportal: SkyPortal
 ) -> None:
+    backlog = [*BACKLOG, *(alert_of(2_000 + number, 0) for number in range(90))]  # it lasts until the sink is killed
     create_topic(broker, topic)
-    publish_records(broker, topic, BACKLOG, hours_ago=8)
+    publish_records(broker, topic, backlog, hours_ago=8)
     skyportal.control.fault("slow", delay=0.06)
     group = f"sink-{topic}"
 
@@ -93,10 +95,10 @@ def test_what_was_delivered_ahead_and_committed_is_not_delivered_again(
         publish_records(broker, topic, EARLY)
         until(lambda: len(noted(broker, topic)) >= 10, "a note of some that were delivered ahead")
         sink.kill()
-    published = [*BACKLOG, *pilots, *EARLY]
+    published = [*backlog, *pilots, *EARLY]
     known = {published[offset].obj_id for offset in noted(broker, topic)}
     assert known
-    assert committed(broker, topic, group)[0] < len(BACKLOG)
+    assert committed(broker, topic, group)[0] < len(backlog)
     before = max(one["number"] for one in skyportal.control.requests())
     skyportal.control.mend()
     with running_sink(far_behind(broker, topic, skyportal)):
@@ -104,7 +106,7 @@ def test_what_was_delivered_ahead_and_committed_is_not_delivered_again(
 
     later = [one for one in skyportal.control.requests(since=before) if one["path"] == "/api/candidates"]
     again = known.intersection(name for one in later for name in one["obj_ids"])
-    assert again <= {alert.obj_id for alert in BACKLOG}
+    assert again <= {alert.obj_id for alert in backlog}
     assert len(known) > len(again), "nothing noted but objects that are in the backlog too"
     assert_all_is_well(broker, topic, skyportal, published)
 
