@@ -26,8 +26,6 @@ __all__ = ["FAILURES", "SettingsError", "load_settings", "serve"]
 
 log = logging.getLogger(__name__)
 
-LAST_WORD_S = 2.0
-
 FAILURES = (PortTaken, topics.BrokerUnreachable, topics.TopicUnusable, NotPublished, FinkFailed, TransferUnusable)
 """What ends a processor with a sentence that says why."""
 
@@ -72,7 +70,7 @@ def serve(settings: ProcessorSettings) -> None:
     try:
         health.ready("start")
         run(source, outlet, turned, stop)
-        reporter.close(patience_s=LAST_WORD_S)
+        reporter.close()
     finally:
         source.close()  # commits what is stored
         server.close()

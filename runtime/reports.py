@@ -12,6 +12,9 @@ EVERY_S = 5.0
 AGAIN_EVERY_S = 600.0
 """What has not changed is said again: the topic may have been made anew, or another process have said otherwise."""
 
+LAST_WORD_S = 2.0
+"""To wait for the broker at the end."""
+
 Words = Mapping[str, Mapping[str, Any]]
 """By key."""
 
@@ -43,7 +46,7 @@ class Reporter:
                 self._said.clear()
             self._report()
 
-    def close(self, *, patience_s: float) -> None:
+    def close(self, *, patience_s: float = LAST_WORD_S) -> None:
         """Report for the last time, that the process runs no more, and wait a little for the broker."""
         self._report()
         last = [*self._under_way, self._state.unsay(self._own)]

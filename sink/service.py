@@ -71,9 +71,6 @@ def open_desk(
     )
 
 
-LAST_WORD_S = 2.0
-
-
 class Service:
     """One sink, from its settings to its last commit."""
 
@@ -109,7 +106,7 @@ class Service:
         try:
             self._connection.check(self._routes, turned=self._reporter.turned)
         except BaseException:  # SIGTERM raises SystemExit here
-            self._reporter.close(patience_s=LAST_WORD_S)
+            self._reporter.close()
             raise
 
     def deliver(self) -> None:
@@ -192,7 +189,7 @@ class Service:
             self._leave(letters)
         finally:
             topic.close()
-            self._reporter.close(patience_s=LAST_WORD_S)
+            self._reporter.close()
 
     def _leave(self, letters: DeadLetters) -> None:
         """Wait a little for answers and acknowledgements that are under way; what does not come is sent again."""

@@ -102,7 +102,7 @@ class Connection:
 
         if not self.pause.wait(given_up):
             raise Withdrawn
-        self._ask_first()
+        self._is_there()
         if not self.gate.enter(given_up):
             raise Withdrawn
         self.gate.passed()
@@ -114,18 +114,22 @@ class Connection:
         if mistakes := self._missing(routes):
             raise Misconfigured("\n".join(mistakes))
 
-    def _ask_first(self) -> None:
-        """Close the gate if SkyPortal is away: who waits at it says so meanwhile. Raises `Misconfigured`."""
+    def _is_there(self) -> bool:
+        """Ask for something that needs the token and the database; close the gate if SkyPortal is away.
+
+        Raises `Misconfigured`.
+        """
         try:
             answer = self.sender.ask(PROBE)
         except Unavailable as error:
             self.gate.failed(str(error))
-        else:
-            verdict = judge(answer)
-            if verdict is Verdict.MISCONFIGURED:
-                raise Misconfigured(explain(PROBE, answer))
-            if verdict not in {Verdict.ACCEPTED, Verdict.THROTTLED}:
-                self.gate.failed(explain(PROBE, answer))
+            return False
+        verdict = judge(answer)
+        if verdict is Verdict.MISCONFIGURED:
+            raise Misconfigured(explain(PROBE, answer))
+        if verdict not in {Verdict.ACCEPTED, Verdict.THROTTLED}:
+            self.gate.failed(explain(PROBE, answer))
+        return verdict is Verdict.ACCEPTED
 
     def look_up(self, routes: Routes) -> Sequence[str]:
         """Ask SkyPortal at once for what ``routes`` name; return a sentence for each name that it does not know.
@@ -199,16 +203,10 @@ class Connection:
         return renewed
 
     def _probe(self) -> bool:
-        """Ask for something that needs the token and the database."""
+        """Say whether SkyPortal is there, within the budget; a wrong set-up halts."""
         self.rate.reserve()
         try:
-            answer = self.sender.ask(PROBE)
-        except Unavailable as error:
-            self.gate.failed(str(error))
+            return self._is_there()
+        except Misconfigured as error:
+            self.gate.halt(str(error))
             return False
-        verdict = judge(answer)
-        if verdict is Verdict.MISCONFIGURED:
-            self.gate.halt(explain(PROBE, answer))
-        elif verdict not in {Verdict.ACCEPTED, Verdict.THROTTLED}:
-            self.gate.failed(explain(PROBE, answer))
-        return verdict is Verdict.ACCEPTED
