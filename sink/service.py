@@ -195,6 +195,4 @@ class Service:
         """Wait a little for answers and acknowledgements that are under way; what does not come is sent again."""
         deadline = time.monotonic() + kafka.LEAVING_S
         self._connection.under_way.wait_for_all(kafka.LEAVING_S)
-        while letters.waiting() and time.monotonic() < deadline:
-            letters.settle()
-            time.sleep(0.05)
+        letters.settle_until(deadline)

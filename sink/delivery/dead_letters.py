@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,8 @@ from sink.topic.offsets import Holding, offset_of
 from sink.topic.tally import Outcome
 
 log = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,12 @@ class DeadLetters:
                 delivery.confirm()
             entry.holding.settle(entry.offset, entry.outcome)
             metrics.SETTLED.labels(entry.outcome).inc()
+
+    def settle_until(self, deadline: float) -> None:
+        """Settle what the broker acknowledges until ``deadline``, of time.monotonic(), or until all is. As `settle`."""
+        while self.waiting() and time.monotonic() < deadline:
+            self.settle()
+            time.sleep(LOOK_EVERY_S)
 
     def waiting(self) -> bool:
         """Say whether letters are on their way."""

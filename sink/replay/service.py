@@ -133,7 +133,5 @@ class Replay:
         deadline = time.monotonic() + kafka.LEAVING_S
         connection.under_way.wait_for_all(kafka.LEAVING_S)
         beside.rest()
-        while letters.waiting() and time.monotonic() < deadline:
-            letters.settle()
-            time.sleep(0.05)
+        letters.settle_until(deadline)
         self._progress.passed(beside.settled())
