@@ -10,10 +10,10 @@ SEED ?= 1
 MESSAGES ?= 100000
 PYTEST ?=
 
-.PHONY: help demo test lint types unit bench readme fuzz format install constraints clean
+.PHONY: help demo test lint types unit bench readme fuzz compose-test format install constraints clean
 
 help:  ## Say what there is
-	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## /make \1	/p' $(MAKEFILE_LIST) | expand -t 20
 
 demo: $(VENV)/installed  ## Play a night of alerts through everything (KEEP=1 leaves it running)
 	@$(BIN)/python -m demo run --alerts $(ALERTS) --seed $(SEED) $(if $(KEEP),--keep)
@@ -39,6 +39,9 @@ readme: $(VENV)/installed  ## Write the README's commands and their answers anew
 
 fuzz: $(VENV)/installed  ## Damage 100,000 messages: each has to become a record or a dead letter
 	@PYTHONPATH=tests $(BIN)/python -m fuzz --messages $(MESSAGES) --seed $(SEED)
+
+compose-test: $(VENV)/installed  ## Run docker-compose.yml for real, and break it (needs a Docker engine; ten minutes)
+	@PYTHONPATH=tests $(BIN)/python -m containers
 
 format: $(VENV)/installed  ## Format the code, and mend what the linter can mend
 	@$(BIN)/ruff format .

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from demo.account import account
 from demo.fink import command as fink
 from demo.kafka import command as kafka
 from demo.scenario import Result, Stuck, play
@@ -20,6 +21,7 @@ fink_app.command("transfer")(fink.transfer)
 app.add_typer(fink_app, name="fink")
 app.command("kafka")(kafka.serve)
 app.command("skyportal")(skyportal.serve)
+app.command()(account)
 
 
 @app.command()

@@ -11,7 +11,6 @@ from rich.live import Live
 from rich.table import Table
 
 LOCAL_TOPIC = "fink.alerts.v1"
-DEAD_LETTER_TOPICS = (f"{LOCAL_TOPIC}.undecodable", f"{LOCAL_TOPIC}.rejected")
 SINK_GROUP = "fink-skyportal-sink"
 LINE_EVERY_S = 5.0
 PATIENCE_S = 30.0
@@ -63,9 +62,21 @@ class Counts:
 class Broker:
     """Counts messages and committed offsets at the broker."""
 
-    def __init__(self, bootstrap_servers: str) -> None:
-        settings = {"bootstrap.servers": bootstrap_servers, "enable.auto.commit": False}
-        self._consumer = Consumer(settings | {"group.id": SINK_GROUP})
+    def __init__(self, bootstrap_servers: str, *, topic: str = LOCAL_TOPIC, group: str = SINK_GROUP) -> None:
+        self._topic = topic
+        self._consumer = Consumer(
+            {"bootstrap.servers": bootstrap_servers, "enable.auto.commit": False, "group.id": group}
+        )
+
+    def counts(self, published: int) -> Counts:
+        """Count what became of so many messages."""
+        return Counts(
+            published=published,
+            local=self.messages([self._topic]),
+            settled=self.settled(),
+            undecodable=self.messages([f"{self._topic}.undecodable"]),
+            rejected=self.messages([f"{self._topic}.rejected"]),
+        )
 
     def messages(self, topics: Iterable[str]) -> int:
         """Return how many messages ``topics`` hold."""
@@ -73,7 +84,7 @@ class Broker:
 
     def settled(self) -> int:
         """Return how many records of the local topic the sinks have passed."""
-        offsets = _patiently(lambda: self._consumer.committed(self._partitions(LOCAL_TOPIC), timeout=10))
+        offsets = _patiently(lambda: self._consumer.committed(self._partitions(self._topic), timeout=10))
         return sum(max(0, one.offset) for one in offsets)
 
     def close(self) -> None:

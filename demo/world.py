@@ -13,7 +13,7 @@ from demo import product
 from demo.fink import TOPICS, FinkPublisher
 from demo.kafka import running_kafka
 from demo.product import Process
-from demo.progress import DEAD_LETTER_TOPICS, LOCAL_TOPIC, Broker, Counts, Display
+from demo.progress import Broker, Counts, Display
 from demo.skyportal.process import SkyPortal
 
 STREAMS = {"ztf": "ZTF Public", "lsst": "LSST Public"}
@@ -39,13 +39,7 @@ class World:
 
     def counts(self, published: int) -> Counts:
         """Count what is where."""
-        return Counts(
-            published=published,
-            local=self.broker.messages([LOCAL_TOPIC]),
-            settled=self.broker.settled(),
-            undecodable=self.broker.messages(DEAD_LETTER_TOPICS[:1]),
-            rejected=self.broker.messages(DEAD_LETTER_TOPICS[1:]),
-        )
+        return self.broker.counts(published)
 
     def add_sink(self) -> Process:
         """Start one more sink."""

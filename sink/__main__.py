@@ -11,6 +11,7 @@ from sink.commands.replay import replay
 from sink.commands.run import run
 from sink.commands.show import show
 from sink.commands.status import status
+from sink.commands.topics import topics
 
 # Without rich's frames: help that can be read in a log and in a file. A pretty traceback would show secrets.
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -22,7 +23,7 @@ def main() -> None:
     take_every_text()
 
 
-for command in (run, provision, check, status, replay, pause, resume, show):
+for command in (run, topics, provision, check, status, replay, pause, resume, show):
     app.command()(command)
 app.add_typer(redrive, name="redrive")
 

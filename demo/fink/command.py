@@ -1,8 +1,9 @@
 """Commands that play Fink."""
 
+import time
 from collections import Counter
 from collections.abc import Iterable
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +17,9 @@ from demo.fink.transfer import publish_transfer, topic_of_transfer
 Servers = Annotated[
     str, typer.Option("--bootstrap-servers", envvar="FINK_SERVERS", help="Fink's Kafka: host:port, comma-separated.")
 ]
+BURST_EVERY_S = 2.5
+"""Fink publishes in small batches."""
+
 Seed = Annotated[int, typer.Option(help="Another seed is another night, or another order of publication.")]
 
 
@@ -53,13 +57,24 @@ def transfer(
 def night(
     alerts: Annotated[int, typer.Option(min=1, help="How many different alerts.")] = 300,
     survey: Annotated[Survey | None, typer.Option(help="Only of this survey; else of both.")] = None,
+    over_s: Annotated[float, typer.Option(min=0, help="Seconds that the night takes; 0: all at once.")] = 0,
     bootstrap_servers: Servers = "127.0.0.1:9092",
     seed: Seed = 1,
 ) -> None:
     """Publish a made-up night of alerts as Fink does; the same seed is the same night."""
     surveys: tuple[Survey, ...] = (survey,) if survey else ("ztf", "lsst")
     topics = {topic for name in surveys for topic in nights.TOPICS[name]}
-    _publish(bootstrap_servers, nights.night(seed=seed, alerts=alerts, surveys=surveys), topics, seed)
+    planned = nights.night(seed=seed, alerts=alerts, surveys=surveys)
+    bursts = max(1, round(over_s / BURST_EVERY_S))
+    fink = FinkPublisher(bootstrap_servers)
+    fink.create_topics(topics)
+    published: list[Published] = []
+    began = time.monotonic()
+    for number in range(bursts):
+        burst = islice(planned, alerts * (number + 1) // bursts - alerts * number // bursts)
+        published += fink.publish(burst, seed=seed + number)
+        time.sleep(max(0.0, began + (number + 1) * over_s / bursts - time.monotonic()))
+    print(_summary(published))
 
 
 def _publish(bootstrap_servers: str, alerts: Iterable[FinkAlert], topics: Iterable[str], seed: int) -> None:

@@ -1,18 +1,15 @@
 """The command that serves a local Kafka until it is told to stop."""
 
-import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
-from types import FrameType
 from typing import Annotated
 
 import typer
 
 from demo.kafka.cluster import LocalKafka
 from demo.kafka.errors import LocalKafkaError, PortTakenError
+from demo.leaving import leaving_on_sigterm
 
 LOOK_EVERY_SECONDS = 1.0
 
@@ -44,18 +41,3 @@ def fail(sentence: str) -> None:
     """Say what is wrong and exit with status 1."""
     print(sentence, file=sys.stderr)
     raise typer.Exit(1)
-
-
-@contextmanager
-def leaving_on_sigterm() -> Iterator[None]:
-    """Let SIGTERM do what Ctrl-C does; Ctrl-C too, where a shell started us in the background and muted it."""
-
-    def leave(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

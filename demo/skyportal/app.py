@@ -11,21 +11,18 @@ from aiohttp import web
 
 from demo.skyportal import auth, control, endpoints, fault_answers, faults, nginx, page, static
 from demo.skyportal.call import Call, Pace
-from demo.skyportal.directory import Directory
 from demo.skyportal.envelope import Answer, Refusal, error, success
 from demo.skyportal.faults import Fault, Faults
 from demo.skyportal.journal import Entry, Journal
 from demo.skyportal.locks import Locks
 from demo.skyportal.state import State
 
-LOOPBACK = "127.0.0.1"
-
 
 class SkyPortal:
-    """All that one server holds; nothing survives it."""
+    """One server: its tables, its limit and its faults."""
 
-    def __init__(self, directory: Directory, *, whitelist: bool, service_times: bool, workers: int) -> None:
-        self.state = State(directory)
+    def __init__(self, state: State, *, whitelist: bool, service_times: bool, workers: int) -> None:
+        self.state = state
         self.faults = Faults(time.monotonic)
         self.journal = Journal()
         self.limit = nginx.RateLimit(clock=time.monotonic, rate=0 if whitelist else nginx.RATE)

@@ -51,7 +51,7 @@ async def _post(call: Call, body: Mapping[str, Any], *, bulk: bool) -> int:
         call.directory, given if given and isinstance(given, list) else [call.directory.sitewide.id]
     )
     (number,) = call.state.classifications.draw()
-    vote = {next(call.state.votes): 1} if votes else {}
+    vote = {call.state.next_vote(): 1} if votes else {}
     if vote and not permissions.shares_group(call.directory, call.user, groups):
         operation = f"Token {call.user.token} create ClassificationVote {{{min(vote)}}}"
         raise Refusal(400, f'Insufficient permissions for operation "{operation}".')

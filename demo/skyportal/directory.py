@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -170,6 +170,12 @@ class Directory:
         self.add_group(name, admins=(user.id,), single_user=True)
         self.sitewide.users[user.id] = False
         return user
+
+    def give_tokens(self, *, token: str, admin_token: str) -> None:
+        """Let these tokens hold from now on, and no others of the bot and the administrator."""
+        self.bot, self.admin = replace(self.bot, token=token), replace(self.admin, token=admin_token)
+        self.users |= {user.id: user for user in (self.bot, self.admin)}
+        self.tokens = {user.token: user for user in self.users.values()}
 
     def add_stream(self, name: str, *, altdata: object = None, auto_join: bool = False) -> Stream:
         """Create a stream that nobody holds yet."""

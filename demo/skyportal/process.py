@@ -6,26 +6,37 @@ import sys
 import threading
 import uuid
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Self
 
 from demo.skyportal.client import Control
 
+LOOPBACK = "127.0.0.1"
+
 START_S = 60.0
 """A child that has not said its port by then is killed."""
+
+STOP_S = 20.0
+"""And one that has not ended."""
 
 
 class SkyPortal:
     """A server on a loopback port, and what a client needs to use it.
 
-    The port and the tokens stay the same over ``kill`` and ``start``; the data does not. ``filters`` are
-    ``(name, group, stream)``, ``taxonomies`` are ``(name, version, classes)``. The child ends with this process,
-    however that ends. ``start`` raises RuntimeError if the port cannot be used.
+    The port and the tokens stay the same over ``kill`` and ``start``; the tables do not, unless ``data`` names a file
+    for them: then ``stop`` keeps them, ``kill`` does not. ``filters`` are ``(name, group, stream)``, ``taxonomies`` are
+    ``(name, version, classes)``. The child ends with this process, however that ends. ``start`` raises RuntimeError if
+    the port or the file cannot be used.
     """
 
     def __init__(
         self,
         port: int = 0,
         *,
+        host: str = LOOPBACK,
+        token: str = "",
+        data: Path | None = None,
         whitelist: bool = False,
         service_times: bool = False,
         workers: int = 2,
@@ -33,9 +44,11 @@ class SkyPortal:
         taxonomies: Iterable[tuple[str, str, Sequence[str]]] = (),
     ) -> None:
         self.port = port
-        self.token = str(uuid.uuid4())
+        self.token = token or str(uuid.uuid4())
         self.admin_token = str(uuid.uuid4())
         self._wishes = {
+            "host": host,
+            "data": str(data or ""),
             "whitelist": whitelist,
             "service_times": service_times,
             "workers": workers,
@@ -56,7 +69,7 @@ class SkyPortal:
     @property
     def url(self) -> str:
         """Return the address, without a path."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{LOOPBACK}:{self.port}"
 
     @property
     def control(self) -> Control:
@@ -94,7 +107,11 @@ class SkyPortal:
             self._child = None
 
     def stop(self) -> None:
-        """End the server."""
+        """End the server; its tables are kept if they have a file."""
+        if self._child is not None and self._child.stdin is not None:
+            self._child.stdin.close()
+            with suppress(subprocess.TimeoutExpired):
+                self._child.wait(STOP_S)
         self.kill()
 
     def __enter__(self) -> Self:

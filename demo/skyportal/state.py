@@ -1,6 +1,5 @@
 """What clients have posted: objects and everything that is about one of them."""
 
-import itertools
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -142,9 +141,14 @@ class State:
         """Of each object that is saved, the groups that saved it."""
         self.files: dict[str, bytes] = {}
         """Pictures on the disk, by their paths: the last of an object and type, accepted or not."""
-        self.votes = itertools.count(1)
+        self._votes = 0
         self._candidate_ids: dict[tuple[str, int, str], int] = {}
         self._point_ids: dict[PointKey, int] = {}
+
+    def next_vote(self) -> int:
+        """Draw the id of a vote."""
+        self._votes += 1
+        return self._votes
 
     def save_candidate(self, obj_id: str, filter_id: int, passed_at: str, passing_alert_id: int | None) -> int:
         """Insert unless (object, filter, time) is known, and draw an id either way, as PostgreSQL does."""

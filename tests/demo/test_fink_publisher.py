@@ -164,7 +164,9 @@ def test_the_commands_publish_a_night_and_files_and_say_how_much(broker: str, tm
         packets = [alert.packet for alert in ordinary(night(seed=4, alerts=5, surveys=("ztf",)))]
         fastavro.writer(opened, json.loads(LIVE["ztf"].key), packets)
 
-    made_up = CliRunner().invoke(app, ["night", "--alerts", "20", "--survey", "lsst", "--bootstrap-servers", broker])
+    made_up = CliRunner().invoke(
+        app, ["night", "--alerts", "20", "--survey", "lsst", "--over-s", "7", "--bootstrap-servers", broker]
+    )
     of_file = CliRunner().invoke(
         app, ["publish", str(file), "--topic", "fink_vra_ztf", "--bootstrap-servers", broker, "--seed", "3"]
     )

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import psutil
 import pytest
@@ -141,6 +142,34 @@ def test_the_command_tells_what_a_filter_looks_like() -> None:
     )
     assert process.returncode == 2
     assert "NAME:GROUP:STREAM" in process.stderr
+
+
+def test_what_it_holds_is_kept_in_its_file_and_its_tokens_are_not(tmp_path: Path) -> None:
+    data = tmp_path / "folder" / "skyportal"
+    tokens = ("first", "second")
+    with SkyPortal(data=data, token=tokens[0], filters=[("sn", "Fink", "ZTF Public")]) as before:
+        body = {"id": "ZTF26aa", "ra": 1.0, "dec": 2.0, "filter_ids": [1], "passed_at": "2026-03-22T00:00:00.000"}
+        headers = {"Authorization": f"token {before.token}"}
+        answer = requests.post(f"{before.url}/api/candidates", json=body, headers=headers, timeout=PATIENCE_S)
+        assert answer.status_code == 200
+        held = before.control.state()
+
+    with SkyPortal(data=data, token=tokens[1]) as after:
+        now = after.control.state()
+        assert {name for name, rows in now.items() if rows != held[name]} == {"users"}
+        assert [read(after, token).status_code for token in tokens] == [401, 200]
+        assert read(after, after.admin_token).status_code == 200
+        again = requests.post(
+            f"{after.url}/api/candidates",
+            json=body | {"passed_at": "2026-03-23T00:00:00.000"},
+            headers={"Authorization": f"token {after.token}"},
+            timeout=PATIENCE_S,
+        )
+        assert again.json()["data"]["ids"] == [held["candidates"][0]["id"] + 1]
+
+    data.write_bytes(b"no pickle")
+    with pytest.raises(RuntimeError, match="holds no SkyPortal"):
+        SkyPortal(data=data).start()
 
 
 def test_it_answers_five_hundred_candidates_a_second() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from runtime.alive import alive
 from runtime.health import LONGEST_TURN_S, Health, HealthServer, PortTaken
 from support.clock import Clock
 
@@ -108,3 +109,20 @@ def test_a_port_is_free_again_after_close(health: Health) -> None:
     second = HealthServer(health, host="127.0.0.1", port=first.port, port_variable="X_PORT")
     second.close()
     assert second.port == first.port
+
+
+def test_the_images_health_check_asks_whether_the_loop_turns_and_not_whether_it_is_ready(
+    clock: Clock, health: Health, server: HealthServer
+) -> None:
+    assert alive(server.port)
+
+    health.unready("skyportal", "SkyPortal is away")
+    assert alive(server.port)
+
+    health.turned()
+    clock.now += LONGEST_TURN_S + 1
+    assert not alive(server.port)
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and does not listen
+        assert not alive(taken.getsockname()[1])

@@ -1,0 +1,41 @@
+#!/bin/sh
+# Runs before processors and sinks start: are the settings whole? Then the local topics are created.
+# Without settings this is the demo, and its SkyPortal is provisioned, too.
+set -eu
+
+end() {
+    echo "setup: $*" >&2
+    exit 1
+}
+
+value() {
+    eval "printf %s \"\${OWN_$1:-}\""
+}
+
+needed="SKYPORTAL_URL SKYPORTAL_TOKEN_FILE KAFKA_TOPIC FINK_GROUP_ID"
+all="$needed KAFKA_BOOTSTRAP_SERVERS ZTF_SERVERS ZTF_TOPICS LSST_SERVERS LSST_TOPICS"
+[ "$ZTF_PROCESSORS" = 0 ] || needed="$needed ZTF_SERVERS ZTF_TOPICS"
+[ "$LSST_PROCESSORS" = 0 ] || needed="$needed LSST_SERVERS LSST_TOPICS"
+
+given=
+for name in $all; do
+    [ -z "$(value $name)" ] || given="$given $name"
+done
+
+if [ -n "$given" ]; then
+    # A part of the settings would mix made-up alerts into a real SkyPortal, or real ones into the demo's.
+    missing=
+    for name in $needed; do
+        [ -n "$(value $name)" ] || missing="$missing $name"
+    done
+    [ -z "$missing" ] || end "not set in .env:$missing (set there:$given). compose.env.example says what they are;" \
+        "for the demo, remove .env or use: docker compose --env-file /dev/null -p demo --profile demo up"
+else
+    python -c 'import socket; socket.gethostbyname("demo-skyportal")' 2>/dev/null ||
+        end "nothing is set: copy compose.env.example to .env and fill it in," \
+            "or see a demo: docker compose --profile demo up"
+    options=$(printf '%s,%s' "$ZTF_TOPICS" "$LSST_TOPICS" | sed 's/^/--topic /; s/,/ --topic /g')
+    # shellcheck disable=SC2086  # a word for each option
+    python -m sink provision $options
+fi
+exec python -m sink topics
