@@ -29,7 +29,10 @@ if [ -n "$given" ]; then
         [ -n "$(value $name)" ] || missing="$missing $name"
     done
     [ -z "$missing" ] || end "not set in .env:$missing (set there:$given). compose.env.example says what they are;" \
-        "for the demo, remove .env or use: docker compose --env-file /dev/null -p demo --profile demo up"
+        "for the demo, remove .env or use: docker compose --env-file deploy/compose/demo/demo.env -p demo --profile demo up"
+    token=$(value SKYPORTAL_TOKEN_FILE)
+    [ -s "$token" ] && [ -r "$token" ] || end "user $(id -u) of the containers finds no token in $token:" \
+        "write it into site/secrets/skyportal/token, and let that user read it, or set CONTAINER_UID in .env"
 else
     python -c 'import socket; socket.gethostbyname("demo-skyportal")' 2>/dev/null ||
         end "nothing is set: copy compose.env.example to .env and fill it in," \

@@ -146,6 +146,20 @@ def test_half_of_the_settings_start_nothing_and_what_is_missing_is_said() -> Non
     )
 
 
+def test_a_token_that_the_containers_cannot_read_is_said_before_anything_starts(tmp_path: Path) -> None:
+    names = ("SKYPORTAL_URL", "KAFKA_TOPIC", "FINK_GROUP_ID", "ZTF_SERVERS", "ZTF_TOPICS")
+    token = tmp_path / "token"
+    settings = dict.fromkeys(names, "something") | {"LSST_PROCESSORS": "0", "SKYPORTAL_TOKEN_FILE": str(token)}
+
+    missing = set_up(settings)
+    token.touch()
+    empty = set_up(settings)
+
+    assert f"finds no token in {token}: write it into site/secrets/skyportal/token" in missing.stderr
+    assert missing.stderr == empty.stderr
+    assert missing.returncode == empty.returncode == 1
+
+
 def test_a_survey_without_a_processor_needs_no_settings() -> None:
     ended = set_up({"SKYPORTAL_URL": "https://skyportal.example.org", "LSST_PROCESSORS": "0"})
 
