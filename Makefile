@@ -9,8 +9,9 @@ ALERTS ?= 120
 SEED ?= 1
 MESSAGES ?= 100000
 PYTEST ?=
+PIP_AUDIT = pip-audit==2.10.1
 
-.PHONY: help demo test lint types unit bench readme fuzz compose-test format install constraints clean
+.PHONY: help demo test lint types unit bench readme fuzz compose-test audit format install constraints clean
 
 help:  ## Say what there is
 	@sed -n 's/^\([a-z-]*\):.*## /make \1	/p' $(MAKEFILE_LIST) | expand -t 20
@@ -43,6 +44,24 @@ fuzz: $(VENV)/installed  ## Damage 100,000 messages: each has to become a record
 compose-test: $(VENV)/installed  ## Run docker-compose.yml for real, and break it (needs a Docker engine; ten minutes)
 	@PYTHONPATH=tests $(BIN)/python -m containers
 
+audit: $(VENV)/audit/bin/pip-audit  ## Look for known vulnerabilities in the versions of constraints.txt
+	@# Versions for other Pythons, too: a package that has two is in both lists.
+	@sed 's/ ;.*//' constraints.txt | awk -F== '!seen[$$1]++' >$(VENV)/audit/first.txt
+	@sed 's/ ;.*//' constraints.txt | awk -F== '{ seen[$$1] = $$0 } END { for (one in seen) print seen[one] }' \
+		| sort >$(VENV)/audit/last.txt
+	@for list in first last; do \
+		$(VENV)/audit/bin/pip-audit --strict --no-deps --disable-pip --progress-spinner off \
+			--requirement $(VENV)/audit/$$list.txt 2>$(VENV)/audit/said.txt && continue; \
+		if grep -q 'Found [0-9]' $(VENV)/audit/said.txt; then \
+			echo "make audit: take versions without these: make constraints, then make test" >&2; \
+		else \
+			tail -n 1 $(VENV)/audit/said.txt >&2; \
+			echo "make audit: nothing is known: the database of vulnerabilities at pypi.org does not answer as it" \
+				"should; run it where it can be reached" >&2; \
+		fi; exit 1; \
+	done
+	@echo "no known vulnerability in the versions of constraints.txt"
+
 format: $(VENV)/installed  ## Format the code, and mend what the linter can mend
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
@@ -56,6 +75,10 @@ constraints: $(VENV)/installed  ## Choose the newest versions anew, for every Py
 
 clean:  ## Remove what make has made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(VENV)/audit/bin/pip-audit:
+	@$(PYTHON) -m venv $(VENV)/audit
+	@$(VENV)/audit/bin/python -m pip install --quiet --disable-pip-version-check $(PIP_AUDIT)
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \

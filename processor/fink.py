@@ -11,8 +11,10 @@ from fink_client.configuration import load_credentials
 from fink_client.consumer import AlertConsumer, _get_kafka_config
 
 from processor.counts import Counts, Outcome
+from processor.fink_security import AS_FINK_CLIENT, VARIABLES, Security
 from processor.message import place
 from runtime import kafka
+from runtime.refusals import said_of
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +47,10 @@ def credentials(survey: str) -> dict[str, Any]:
             return {}
         raise CredentialsUnreadable(f"cannot read finkctl's credentials of {survey}: {error}") from error
     except Exception as error:
-        raise CredentialsUnreadable(f"finkctl's credentials of {survey} are no YAML: {error}") from error
+        # Its words quote what stands there: a password that begins with ! or * and has no quotes.
+        line = getattr(getattr(error, "problem_mark", None), "line", -1) + 1
+        where = f", see line {line}" if line else ""
+        raise CredentialsUnreadable(f"finkctl's credentials of {survey} are no YAML{where}") from error
     if not isinstance(found, dict):
         raise CredentialsUnreadable(
             f"finkctl's credentials of {survey} are a {type(found).__name__}, not names with values"
@@ -53,11 +58,13 @@ def credentials(survey: str) -> dict[str, Any]:
     return found
 
 
-def connection(*, servers: str, group_id: str, username: str, password: str) -> kafka.ClientSettings:
+def connection(
+    *, servers: str, group_id: str, username: str, password: str, security: Security = AS_FINK_CLIENT
+) -> kafka.ClientSettings:
     """Return how fink_client reaches and speaks to Fink's Kafka: with a login only if it has both parts of one."""
     login = {"username": username, "password": password} if username and password else {}
     return {
-        **_get_kafka_config({"bootstrap.servers": servers, "group.id": group_id, **login}),
+        **security.over(_get_kafka_config({"bootstrap.servers": servers, "group.id": group_id, **login})),
         "client.id": "fink-skyportal",
     }
 
@@ -69,7 +76,15 @@ class FinkConsumer(AlertConsumer):  # type: ignore[misc]  # fink_client publishe
     """
 
     def __init__(
-        self, *, survey: str, topics: Sequence[str], servers: str, group_id: str, username: str = "", password: str = ""
+        self,
+        *,
+        survey: str,
+        topics: Sequence[str],
+        servers: str,
+        group_id: str,
+        username: str = "",
+        password: str = "",
+        security: Security = AS_FINK_CLIENT,
     ) -> None:
         self.survey = survey
         self.schema_path, self.dump_schema = None, False
@@ -83,7 +98,7 @@ class FinkConsumer(AlertConsumer):  # type: ignore[misc]  # fink_client publishe
         self.counts = Counts(group_id)
         # The base class would make a consumer that commits messages before they are worked on.
         self._kafka_config = {
-            **connection(servers=servers, group_id=group_id, username=username, password=password),
+            **connection(servers=servers, group_id=group_id, username=username, password=password, security=security),
             **kafka.group_member(group_id),
             "error_cb": self._note,
             "max.partition.fetch.bytes": 4 * 1024 * 1024,
@@ -215,7 +230,7 @@ class FinkConsumer(AlertConsumer):  # type: ignore[misc]  # fink_client publishe
             self._fatal = error
         elif error.code() not in self._troubles:
             self._troubles.add(error.code())
-            kafka.log.warning("Fink: %s (%s)", error.str(), error.name())
+            kafka.log.warning("Fink: %s", said_of(error, VARIABLES))
 
 
 def _size(messages: Sequence[Message]) -> int:

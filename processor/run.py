@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Event
+from time import time
 
 from confluent_kafka import Message
 
@@ -30,6 +31,8 @@ def run(source: FinkConsumer, outlet: "Outlet", turned: Callable[[], object], st
     while not stop.is_set():
         turned()
         messages = source.batch(timeout=1.0)
+        if messages:
+            metrics.LAST_MESSAGE.set_to_current_time()
         deliveries = [outlet.send(message) for message in messages]
         outcomes = outlet.settle(messages, deliveries, stop=stop, keep_alive=keep_alive)  # or raises
         source.done(messages, outcomes)
@@ -89,6 +92,8 @@ class Outlet:
             outcomes.append("published" if settled.topic == self.topic else "put_aside")
             if settled.topic == self.topic:
                 metrics.PUBLISHED.labels(place(message).topic).inc()
+                if (moment := published_at(message)) is not None:
+                    metrics.PUBLICATION_TO_LOCAL.observe(max(0.0, time() - moment.timestamp()))
         return outcomes
 
     def _alone(self, message: Message, arrived: Callable[[Delivery], Delivery]) -> Delivery:

@@ -3,6 +3,8 @@
 import logging
 from threading import Event
 
+from processor import metrics
+from processor.at_fink import watch_fink
 from processor.convert import MoreAnnotations
 from processor.dead_letters import DeadLetters
 from processor.drift import SchemaWatch
@@ -12,7 +14,7 @@ from processor.report import Report
 from processor.run import Outlet, run
 from processor.settings import ProcessorSettings
 from processor.transfer import TransferConsumer, TransferUnusable
-from runtime import topics
+from runtime import build_info, topics
 from runtime.health import Health, HealthServer, PortTaken
 from runtime.log import configure
 from runtime.publisher import NotPublished, Publisher
@@ -46,10 +48,14 @@ def serve(settings: ProcessorSettings) -> None:
         port=settings.processor_metrics_port,
         port_variable="PROCESSOR_METRICS_PORT",
     )
+    build_info.tell("processor")
+    metrics.begin(settings.fink_topics)
+    metrics.READY.set_function(lambda: float(health.is_ready))
     topics.prepare(settings)
     stop = Event()
     stop_on_signals(stop)
     source = _source(settings)
+    watch_fink(settings, stop)
     log.info(
         "started survey=%s service=%s topics=%s group=%s codec=%s metrics_port=%d",
         settings.fink_survey,
@@ -86,6 +92,7 @@ def _source(settings: ProcessorSettings) -> FinkConsumer:
         group_id=settings.fink_group_id,
         username=settings.fink_username,
         password=settings.fink_password.get_secret_value(),
+        security=settings.fink_security,
     )
 
 

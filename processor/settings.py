@@ -9,7 +9,8 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 from processor import fink, transfer
 from processor.convert import FinkSurvey
-from runtime.settings import LogLevel, ProcessSettings, SettingsError
+from processor.fink_security import Security
+from runtime.settings import LogLevel, ProcessSettings, SaslMechanism, SecurityProtocol, SettingsError, of_tls
 
 _TOPIC = re.compile(r"[A-Za-z0-9._-]{1,249}")
 
@@ -42,9 +43,25 @@ class ProcessorSettings(ProcessSettings):
     fink_group_id: str = Field(
         description=f"Consumer group at Fink: processes of one group share the alerts; {OR_FINKCTL}"
     )
-    fink_username: str = Field(default="", description=f"User at Fink, if there is a password; {OR_FINKCTL}")
+    fink_security_protocol: Literal[SecurityProtocol, ""] = Field(
+        default="",
+        description="How Fink's Kafka is spoken to: PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL; empty: as fink-client "
+        "does, SASL_PLAINTEXT with a user and a password, else PLAINTEXT",
+    )
+    fink_sasl_mechanism: SaslMechanism = Field(
+        default="SCRAM-SHA-512",
+        description="With a user and a password: the mechanism, SCRAM-SHA-512, SCRAM-SHA-256 or PLAIN",
+    )
+    fink_ssl_ca_location: str = Field(
+        default="", description="File with the certificate authority of Fink's Kafka, PEM; empty: the system's"
+    )
+    fink_username: str = Field(
+        default="", validate_default=True, description=f"User at Fink, if there is a password; {OR_FINKCTL}"
+    )
     fink_password: SecretStr = Field(
-        default=SecretStr(""), description=f"Password at Fink; its public streams have none; {OR_FINKCTL}"
+        default=SecretStr(""),
+        validate_default=True,
+        description=f"Password at Fink; its public streams have none; {OR_FINKCTL}",
     )
     processor_annotations: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
@@ -95,12 +112,34 @@ class ProcessorSettings(ProcessSettings):
             )
         return topics
 
+    @field_validator("fink_ssl_ca_location")
+    @classmethod
+    def _authority(cls, path: str, info: ValidationInfo) -> str:
+        return of_tls(path, info.data.get("fink_security_protocol"), "FINK_SECURITY_PROTOCOL")
+
+    @field_validator("fink_username", "fink_password")
+    @classmethod
+    def _logs_in(cls, given: str | SecretStr, info: ValidationInfo) -> str | SecretStr:
+        protocol = info.data.get("fink_security_protocol") or ""
+        if protocol.startswith("SASL") and not len(given):
+            raise ValueError(f"not set, though FINK_SECURITY_PROTOCOL is {protocol}")
+        return given
+
     @field_validator("fink_password")
     @classmethod
     def _has_user(cls, password: SecretStr, info: ValidationInfo) -> SecretStr:
-        if password.get_secret_value() and not info.data.get("fink_username"):
+        if password.get_secret_value() and info.data.get("fink_username") == "":
             raise ValueError("a password without FINK_USERNAME would not be used")
         return password
+
+    @property
+    def fink_security(self) -> Security:
+        """How Fink's Kafka is spoken to."""
+        return Security(
+            protocol=self.fink_security_protocol,
+            mechanism=self.fink_sasl_mechanism,
+            authority=self.fink_ssl_ca_location,
+        )
 
     @classmethod
     def settings_customise_sources(

@@ -9,6 +9,7 @@ from confluent_kafka import KafkaException, Message, TopicPartition
 
 from processor.convert import FinkSurvey
 from processor.fink import FinkConsumer
+from processor.fink_security import AS_FINK_CLIENT, Security
 from processor.message import place
 from processor.peek import PATIENCE_S, Nothing, NoTopic, Peek
 from processor.schema import parse
@@ -40,10 +41,24 @@ class TransferConsumer(FinkConsumer):
     """
 
     def __init__(
-        self, *, survey: str, topics: Sequence[str], servers: str, group_id: str, username: str = "", password: str = ""
+        self,
+        *,
+        survey: str,
+        topics: Sequence[str],
+        servers: str,
+        group_id: str,
+        username: str = "",
+        password: str = "",
+        security: Security = AS_FINK_CLIENT,
     ) -> None:
         super().__init__(
-            survey=survey, topics=(), servers=servers, group_id=group_id, username=username, password=password
+            survey=survey,
+            topics=(),
+            servers=servers,
+            group_id=group_id,
+            username=username,
+            password=password,
+            security=security,
         )
         self._schemas: dict[str, bytes] = {}
         self._waiting = deque(topics)

@@ -65,7 +65,7 @@ def disk_findings(
 ) -> Iterator[Finding]:
     """Yield for how long the broker's disk has room for the topics of ``configurations``, as they are used now."""
     traffic = {topic: _traffic(look, topic, configuration, cluster) for topic, configuration in configurations.items()}
-    folders = [given] if given else _folders_here(broker, cluster)
+    folders = [given] if given else folders_here(broker, cluster)
     if given and not given.exists():
         yield wrong(name, f"--disk: there is no {given}", "name a folder on the disk of the broker")
         return
@@ -127,7 +127,7 @@ def _room(traffic: Mapping[str, Traffic], on_disk: Mapping[str, float], free_byt
     )
 
 
-def _folders_here(broker: Mapping[str, str], cluster: ClusterMetadata) -> list[Path]:
+def folders_here(broker: Mapping[str, str], cluster: ClusterMetadata) -> list[Path]:
     """Return the broker's folders if they are on this machine: the cluster's name stands in them."""
     found = [Path(one.strip()) for one in broker.get("log.dirs", "").split(",") if one.strip()]
     return [folder for folder in found if _is_of(folder, cluster.cluster_id)]

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, disable_created_metrics, generate_latest
 
 LONGEST_TURN_S = 60.0
 """A loop that has not turned for this long hangs. Longer than the longest wait of any step."""
@@ -58,6 +58,11 @@ class Health:
             return 503, f"the loop has not turned for {idle:.0f} s\n"
         return 200, "ok\n"
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether ``/readyz`` answers 200."""
+        return not self._reasons
+
     def readyz(self) -> tuple[int, str]:
         """Return HTTP status and text of ``/readyz``: a line for each reason, then one for each remark."""
         with self._lock:
@@ -84,6 +89,7 @@ class HealthServer:
             what = "is taken by another program" if taken else f"cannot be listened on ({error.strerror})"
             raise PortTaken(f"{host}:{port} {what}: set {port_variable} to a free port, or to 0 for any") from error
         self._server.daemon_threads = True
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # else each counter has a second series
         self.port = int(self._server.server_address[1])
         threading.Thread(target=self._server.serve_forever, name="health", daemon=True).start()
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, Message
 
+from runtime import refusals
 from runtime.log import OnceAMinute
 from runtime.settings import ProcessSettings
 
@@ -33,6 +34,10 @@ def connection(settings: ProcessSettings) -> ClientSettings:
     }
     if settings.kafka_ssl_ca_location:
         client["ssl.ca.location"] = settings.kafka_ssl_ca_location
+    if settings.kafka_ssl_certificate_location:
+        client["ssl.certificate.location"] = settings.kafka_ssl_certificate_location
+        client["ssl.key.location"] = settings.kafka_ssl_key_location
+        client["ssl.key.password"] = settings.kafka_ssl_key_password.get_secret_value()
     if settings.kafka_security_protocol.startswith("SASL"):
         client["sasl.mechanism"] = settings.kafka_sasl_mechanism
         client["sasl.username"] = settings.kafka_sasl_username
@@ -74,8 +79,8 @@ def group_member(group_id: str) -> ClientSettings:
 
 
 def log_error(error: KafkaError) -> None:
-    """Log what a client says of its connection; librdkafka itself tries again."""
-    log.warning("%s (%s)", error.str(), error.name())
+    """Log what a client says of its connection to the local Kafka; librdkafka itself tries again."""
+    log.warning("%s", refusals.said_of(error, refusals.LOCAL))
 
 
 def leave(consumer: Consumer) -> None:

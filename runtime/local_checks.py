@@ -13,6 +13,7 @@ from runtime.checks import Blocked, Finding, collected, counted, ok, unchecked, 
 from runtime.disk import disk_findings
 from runtime.look import Look
 from runtime.reach import reached
+from runtime.refusals import LOCAL
 from runtime.settings import ProcessSettings, SettingsError, load
 
 KAFKA, RETENTION, CLOCK, DISK = "local Kafka", "offsets of groups", "clock of Kafka", "disk of Kafka"
@@ -25,9 +26,7 @@ def local_findings(settings: ProcessSettings, *, disk: Path | None) -> Iterator[
     """
     connection = kafka.connection(settings)
     try:
-        cluster = yield from reached(
-            KAFKA, settings.kafka_bootstrap_servers, connection, variable="KAFKA_BOOTSTRAP_SERVERS"
-        )
+        cluster = yield from reached(KAFKA, settings.kafka_bootstrap_servers, connection, variables=LOCAL)
     except Blocked:
         for name in ("local topics", RETENTION, CLOCK, DISK):
             yield unchecked(name, "the local Kafka does not answer")

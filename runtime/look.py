@@ -102,6 +102,7 @@ class Look:
 
     def extent(self, topic: str) -> Extent:
         """Return what each partition holds and what the group has committed there. Raises `NoSuchTopic`."""
+        self._consumer.poll(0)  # else what the client says of its connection would pile up
         metadata = self._consumer.list_topics(topic, timeout=PATIENCE_S).topics[topic]
         if metadata.error is not None:
             if metadata.error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:

@@ -8,6 +8,7 @@ from confluent_kafka.admin import AdminClient, ClusterMetadata
 
 from runtime import kafka
 from runtime.checks import Blocked, Finding, ok, warning, wrong
+from runtime.refusals import Refusal, Variables
 
 CONNECT_S = 5.0
 """To wait for one address."""
@@ -17,27 +18,35 @@ ANSWER_S = 10.0
 
 
 def reached(
-    name: str, servers: str, config: kafka.ClientSettings, *, variable: str
+    name: str, servers: str, config: kafka.ClientSettings, *, variables: Variables
 ) -> Generator[Finding, None, ClusterMetadata]:
     """Yield what is found on the way to the cluster at ``servers``, and return what it says of itself.
 
-    ``variable`` is the setting that holds ``servers``. Raises `Blocked` where no broker answers.
+    ``variables`` are the settings that it is reached by. Raises `Blocked` where no broker answers.
     """
     addresses = [one.strip() for one in servers.split(",") if one.strip()]
     closed = unreachable(addresses)
     if len(closed) == len(addresses):
-        yield wrong(name, _listed(closed), f"is it running, is {variable} right, does a firewall let us through?")
+        yield wrong(
+            name, _listed(closed), f"is it running, is {variables.servers} right, does a firewall let us through?"
+        )
         raise Blocked
     for address, reason in closed.items():
-        yield warning(name, f"{address}: {reason}; others answer", f"take it out of {variable}, or mend it")
+        yield warning(name, f"{address}: {reason}; others answer", f"take it out of {variables.servers}, or mend it")
+    refusal = Refusal(variables)
+    admin = AdminClient(refusal.heard_by(config), logger=kafka.log)
     try:
-        cluster = AdminClient(config, logger=kafka.log).list_topics(timeout=ANSWER_S)
+        cluster = admin.list_topics(timeout=ANSWER_S)
     except KafkaException as error:
+        admin.poll(0)  # it tells then why
+        if refusal.text:
+            yield wrong(name, f"refuses us, or we it: {refusal.text}", refusal.to_do)
+            raise Blocked from error
         yield wrong(
             name,
             f"{', '.join(one for one in addresses if one not in closed)} can be connected to, but does not answer as "
             f"Kafka does: {error.args[0].str()}",
-            f"is {variable} a Kafka, and are protocol, user and password those that it wants?",
+            f"is {variables.servers} a Kafka, and is {variables.protocol} right?",
         )
         raise Blocked from error
     # A client is sent on to these; behind a firewall or in a container they may be names that nobody here knows.

@@ -8,12 +8,22 @@ from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_va
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from runtime import tls
 from schemas import names
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
-NOT_SETTINGS = ("FINK_SAMPLES_DIR", "FINK_SKYPORTAL_CACHE", "SKYPORTAL_CONTRACT_URL", "SKYPORTAL_CONTRACT_TOKEN")
-"""Variables of the project's tests and demo, which look like settings of the processes and are none."""
+SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
+SaslMechanism = Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"]
+
+NOT_SETTINGS = (
+    "FINK_SAMPLES_DIR",
+    "FINK_SKYPORTAL_CACHE",
+    "FINK_SKYPORTAL_REVISION",
+    "SKYPORTAL_CONTRACT_URL",
+    "SKYPORTAL_CONTRACT_TOKEN",
+)
+"""Variables of the project's tests, demo and images, which look like settings of the processes and are none."""
 
 
 class SettingsError(Exception):
@@ -43,17 +53,45 @@ class ProcessSettings(BaseSettings):
     kafka_connect_timeout_s: float = Field(
         default=30, gt=0, description="Seconds to wait for a Kafka broker when a process starts"
     )
-    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
-        default="PLAINTEXT", description="How the local Kafka is spoken to"
+    kafka_security_protocol: SecurityProtocol = Field(
+        default="PLAINTEXT", description="How the local Kafka is spoken to: PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL"
     )
     kafka_ssl_ca_location: str = Field(
-        default="", description="File with the certificate authority of the local Kafka; empty: the system's"
+        default="", description="File with the certificate authority of the local Kafka, PEM; empty: the system's"
     )
-    kafka_sasl_mechanism: str = Field(default="SCRAM-SHA-512", description="With SASL: the mechanism")
+    kafka_ssl_certificate_location: str = Field(
+        default="", description="File with our own certificate, PEM, where the local Kafka asks its clients for one"
+    )
+    kafka_ssl_key_password: SecretStr = Field(
+        default=SecretStr(""), description="Password of the key in KAFKA_SSL_KEY_LOCATION, if it has one"
+    )
+    kafka_ssl_key_location: str = Field(
+        default="", validate_default=True, description="File with the key of our own certificate, PEM"
+    )
+    kafka_sasl_mechanism: SaslMechanism = Field(
+        default="SCRAM-SHA-512", description="With SASL: the mechanism, SCRAM-SHA-512, SCRAM-SHA-256 or PLAIN"
+    )
     kafka_sasl_username: str = Field(default="", validate_default=True, description="With SASL: the user")
     kafka_sasl_password: SecretStr = Field(
         default=SecretStr(""), validate_default=True, description="With SASL: the password"
     )
+
+    @field_validator("kafka_ssl_ca_location", "kafka_ssl_certificate_location")
+    @classmethod
+    def _certificates(cls, path: str, info: ValidationInfo) -> str:
+        return of_tls(path, info.data.get("kafka_security_protocol"), "KAFKA_SECURITY_PROTOCOL")
+
+    @field_validator("kafka_ssl_key_location")
+    @classmethod
+    def _key(cls, path: str, info: ValidationInfo) -> str:
+        certificate = info.data.get("kafka_ssl_certificate_location")
+        if certificate is None:  # what is wrong with it has been said
+            return path
+        if bool(path) != bool(certificate):
+            given = "set" if path else "not set"
+            raise ValueError(f"{given}, and KAFKA_SSL_CERTIFICATE_LOCATION is {'not' if path else 'set'}")
+        password = info.data.get("kafka_ssl_key_password", SecretStr("")).get_secret_value()
+        return tls.key(path, of=certificate, password=password) if path else path
 
     @field_validator("kafka_sasl_username", "kafka_sasl_password")
     @classmethod
@@ -90,6 +128,18 @@ class ProcessSettings(BaseSettings):
         """Read the environment, then the files that ``<SECRET>_FILE`` variables name."""
         del init_settings, dotenv_settings, file_secret_settings
         return env_settings, SecretFiles(settings_cls)
+
+
+def of_tls(path: str, protocol: str | None, variable: str) -> str:
+    """Return ``path`` if it names certificates, or nothing. Raises `ValueError` with the reason.
+
+    Without TLS they would not be used, and nothing be encrypted: ``protocol`` is what ``variable`` says, or None where
+    that is wrong itself.
+    """
+    if path and protocol is not None and protocol not in tls.WITH_TLS:
+        is_not = f"not {' or '.join(tls.WITH_TLS)}"
+        raise ValueError(f"would not be used: {variable} is {f'{protocol}, {is_not}' if protocol else is_not}")
+    return tls.certificates(path) if path else path
 
 
 class SecretFiles(PydanticBaseSettingsSource):

@@ -8,6 +8,7 @@ from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, ClusterMetadata, ConfigResource, NewTopic
 
 from runtime import kafka
+from runtime.refusals import LOCAL, Refusal
 from runtime.settings import ProcessSettings
 
 log = logging.getLogger(__name__)
@@ -43,8 +44,9 @@ def prepare(settings: ProcessSettings) -> None:
 
     Raises `BrokerUnreachable` if no broker answers within ``kafka_connect_timeout_s``, and `TopicUnusable`.
     """
-    admin = AdminClient(kafka.connection(settings), logger=kafka.log)
-    cluster = _cluster(admin, settings)
+    refusal = Refusal(LOCAL)
+    admin = AdminClient(refusal.heard_by(kafka.connection(settings)), logger=kafka.log)
+    cluster = _cluster(admin, settings, refusal)
     replicas = wanted_replicas(len(cluster.brokers))
     for name, config in local_topics(settings, brokers=len(cluster.brokers)):
         if name in cluster.topics:
@@ -91,7 +93,7 @@ def wanted_partitions(settings: ProcessSettings, name: str) -> int:
     return 1 if name == settings.state_topic else settings.kafka_topic_partitions
 
 
-def _cluster(admin: AdminClient, settings: ProcessSettings) -> ClusterMetadata:
+def _cluster(admin: AdminClient, settings: ProcessSettings, refusal: Refusal) -> ClusterMetadata:
     deadline = time.monotonic() + settings.kafka_connect_timeout_s
     while True:
         try:
@@ -99,9 +101,16 @@ def _cluster(admin: AdminClient, settings: ProcessSettings) -> ClusterMetadata:
         except KafkaException as error:
             if time.monotonic() < deadline:
                 continue
+            admin.poll(0)  # it tells then why
+            if refusal.text:
+                raise BrokerUnreachable(
+                    f"the Kafka at {settings.kafka_bootstrap_servers} and this process refuse each other "
+                    f"({refusal.text}): {refusal.to_do}"
+                ) from error
             raise BrokerUnreachable(
                 f"no Kafka broker answers at {settings.kafka_bootstrap_servers} "
-                f"({error.args[0].str()}): is it running, and is KAFKA_BOOTSTRAP_SERVERS right?"
+                f"({error.args[0].str()}): is it running, does it speak as KAFKA_SECURITY_PROTOCOL says, and "
+                "is KAFKA_BOOTSTRAP_SERVERS right?"
             ) from error
 
 
@@ -158,5 +167,8 @@ def unusable(name: str, wanted: Mapping[str, str], actual: Mapping[str, str]) ->
 
 
 def differences(wanted: Mapping[str, str], actual: Mapping[str, str]) -> Mapping[str, str]:
-    """Return the ``actual`` value of each setting that is not as ``wanted``."""
-    return {option: actual[option] for option, value in wanted.items() if actual[option] != value}
+    """Return the ``actual`` value of each setting that is not as ``wanted``.
+
+    Settings that the broker does not have are none: Redpanda takes ``flush.messages`` in silence, and writes through.
+    """
+    return {option: actual[option] for option, value in wanted.items() if actual.get(option, value) != value}

@@ -10,7 +10,6 @@ from runtime.health import Health
 from runtime.publisher import Publisher
 from runtime.reports import Reporter
 from runtime.state import StateTopic
-from sink import metrics
 from sink.delivery.dead_letters import DeadLetters
 from sink.delivery.fates import Desk
 from sink.delivery.in_flight import InFlight
@@ -27,6 +26,7 @@ from sink.routing.routes import Routes
 from sink.routing.watch import RoutesWatch
 from sink.run import MIB, health_part, run
 from sink.settings import SinkSettings
+from sink.shown import Shown
 from sink.skyportal.connection import Connection
 from sink.topic.local_topic import LocalTopic
 from sink.topic.offsets import Holding
@@ -96,13 +96,14 @@ class Service:
         self._publisher = Publisher(settings)
         self._report = Report(settings, self._connection, health=health, port=port)
         self._reporter = Reporter(StateTopic(self._publisher, settings), self._report.words, own=self._report.key)
-        metrics.REQUESTS_PER_ALERT.set_function(metrics.requests_per_alert)
+        self._shown = Shown(settings, health)
 
     def check(self) -> None:
         """Wait until SkyPortal answers, then see that the token and the routes are right.
 
         Raises `Misconfigured` with what is to be mended, and `Withdrawn` if the process is asked to leave.
         """
+        self._shown.start(self._stop)
         try:
             self._connection.check(self._routes, turned=self._reporter.turned)
         except BaseException:  # SIGTERM raises SystemExit here
@@ -173,7 +174,7 @@ class Service:
         shards.start()
         watch.start(connection.told_to_look, self._stop)
         topic = LocalTopic(settings, give_up)
-        metrics.OLDEST.set_function(topic.oldest_s)
+        self._shown.follow(topic)
         self._report.partitions = topic.numbers
         self._health.ready("start")
         try:

@@ -4,8 +4,9 @@ import math
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl, SecretStr, ValidationInfo, field_validator
 
+from runtime import tls
 from runtime.settings import LogLevel, ProcessSettings
 
 OWN_PREFIXES = ("SINK_", "SKYPORTAL_")
@@ -44,20 +45,27 @@ def _row(count: int) -> int:
     return count
 
 
-def _without_login(url: HttpUrl) -> HttpUrl:
+def _without_secret(url: HttpUrl) -> HttpUrl:
     if url.username or url.password:
         raise ValueError("contains a user or a password: the token is all that SkyPortal takes")
+    if url.query or url.fragment:
+        raise ValueError("contains a ? or a #: the token belongs into SKYPORTAL_TOKEN")
     return url
 
 
 class SinkSettings(ProcessSettings):
     """What a sink reads, besides what every process does."""
 
-    skyportal_url: Annotated[HttpUrl, AfterValidator(_without_login)] = Field(
+    skyportal_url: Annotated[HttpUrl, AfterValidator(_without_secret)] = Field(
         description="SkyPortal's address, such as https://skyportal.example.org"
     )
     skyportal_token: Annotated[SecretStr, AfterValidator(_sendable)] = Field(
         description="API token of the bot user; or SKYPORTAL_TOKEN_FILE, the name of a file that holds it"
+    )
+    skyportal_ssl_ca_location: str = Field(
+        default="",
+        description="File with the certificate authority of SkyPortal, PEM, where it has one of its own; "
+        "empty: those that everybody trusts",
     )
     skyportal_requests_per_second: RequestsPerSecond = Field(
         default="auto",
@@ -126,6 +134,14 @@ class SinkSettings(ProcessSettings):
     sink_log_level: LogLevel = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
     sink_metrics_host: str = Field(default="127.0.0.1", description="Address for /metrics, /healthz and /readyz")
     sink_metrics_port: int = Field(default=9102, ge=0, le=65535, description="Port for them; 0: any free port")
+
+    @field_validator("skyportal_ssl_ca_location")
+    @classmethod
+    def _authority(cls, path: str, info: ValidationInfo) -> str:
+        url = info.data.get("skyportal_url")
+        if path and url is not None and url.scheme != "https":
+            raise ValueError("would not be used: SKYPORTAL_URL does not begin with https://")
+        return tls.certificates(path) if path else path
 
     @property
     def annotation_origins(self) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from processor.checks.topic import topic_findings
 from processor.checks.transfers import transfer_findings
 from processor.convert import MoreAnnotations
 from processor.decode import Decoder
+from processor.fink_security import VARIABLES
 from processor.settings import ProcessorSettings
 from runtime.checks import Blocked, Finding, collected, unchecked
 from runtime.look import Look
@@ -24,9 +25,10 @@ def fink_findings(settings: ProcessorSettings) -> Iterator[Finding]:
         group_id=settings.fink_group_id,
         username=settings.fink_username,
         password=settings.fink_password.get_secret_value(),
+        security=settings.fink_security,
     )
     try:
-        cluster = yield from reached(FINK, settings.fink_servers, connection, variable="FINK_SERVERS")
+        cluster = yield from reached(FINK, settings.fink_servers, connection, variables=VARIABLES)
     except Blocked:
         for topic in settings.fink_topics:
             yield unchecked(f"Fink topic {topic}", "Fink does not answer")

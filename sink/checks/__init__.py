@@ -22,12 +22,15 @@ from sink.routing.routes import Routes
 from sink.settings import SinkSettings
 from sink.skyportal.pause import HOW_TO_END_IT
 from sink.skyportal.pause_word import key_of, sentence_of
+from sink.skyportal.trust import HOW_TO_ENCRYPT, exposed
 
-PAUSE = "pause"
+PAUSE, WAY = "pause", "way to SkyPortal"
 
 
 def skyportal_findings(settings: SinkSettings, routes: Routes, topics: Mapping[str, Survey]) -> Iterator[Finding]:
     """Yield what is found of SkyPortal, of the token and of what the routes name for alerts of ``topics``."""
+    if sentence := exposed(settings.skyportal_url):
+        yield warning(WAY, sentence, HOW_TO_ENCRYPT)
     inquiry = Inquiry(settings)
     try:
         yield from server_findings(inquiry)

@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 
 from runtime.checks import Blocked, Finding, ok, unchecked, warning, wrong
 from sink.checks.inquiry import Inquiry
-from sink.skyportal.client import Request, Unavailable
+from sink.skyportal.client import NoSafeWay, Request, Unavailable
 from sink.skyportal.verdicts import Answer, Verdict, judge
 
 SERVER, CLOCK = "SkyPortal", "clock of SkyPortal"
@@ -27,6 +27,10 @@ def server_findings(inquiry: Inquiry) -> Iterator[Finding]:
     before = time.time()
     try:
         answer = inquiry.ask(SYSINFO)
+    except NoSafeWay as error:
+        what, _, to_do = str(error).rpartition(": ")
+        yield wrong(SERVER, what, to_do)
+        raise Blocked from error
     except Unavailable as error:
         yield wrong(SERVER, str(error), "is it running, is SKYPORTAL_URL right, does a firewall let us through?")
         raise Blocked from error

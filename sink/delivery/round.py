@@ -74,8 +74,13 @@ class Round:
         else:
             item.settle("accepted")
             metrics.SETTLED.labels("accepted").inc()
+        metrics.DETECTION_TO_ACCEPTANCE.observe(_seconds_since(item.alert.observed_at))
         if item.alert.published_at is not None:
-            metrics.AGE.observe((datetime.now(UTC) - item.alert.published_at).total_seconds())
+            metrics.PUBLICATION_TO_ACCEPTANCE.observe(_seconds_since(item.alert.published_at))
+
+
+def _seconds_since(moment: datetime) -> float:
+    return max(0.0, (datetime.now(UTC) - moment).total_seconds())
 
 
 def _deliver(part: Part, routed: list[Routed]) -> list[Routed]:

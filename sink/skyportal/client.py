@@ -13,6 +13,7 @@ from urllib3.exceptions import MaxRetryError
 
 from runtime.settings import secret_from_file
 from sink.settings import SinkSettings, is_sendable
+from sink.skyportal.trust import distrust, without_logins
 from sink.skyportal.verdicts import Answer
 
 log = logging.getLogger(__name__)
@@ -38,6 +39,17 @@ class Unavailable(Exception):
         return self.sent and self.answer.status in {0, 504}
 
 
+class Misconfigured(Unavailable):
+    """No request will succeed until somebody mends the set-up. Nothing was applied."""
+
+
+class NoSafeWay(Misconfigured):
+    """There is no way to SkyPortal that the token may go: nothing was sent."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason, sent=False)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Request:
     """One request. Everything in it derives from alerts, so that sending it again changes nothing."""
@@ -60,13 +72,18 @@ class Request:
 
 
 class SkyPortal:
-    """A SkyPortal and the bot's token. Thread-safe; redirections are not followed, the token stays with its host."""
+    """A SkyPortal and the bot's token. Thread-safe; redirections are not followed, the token stays with its host.
+
+    Certificates are verified, always.
+    """
 
     def __init__(self, settings: SinkSettings) -> None:
         self._url = str(settings.skyportal_url).rstrip("/")
         self._token = settings.skyportal_token.get_secret_value()
         self._ever: tuple[str, ...] = (self._token,)
         self._hidden = _hiding(self._token)
+        # For each request: as the session's, it would give way to a variable of requests' own.
+        self._verify: str | bool = settings.skyportal_ssl_ca_location or True
         self._odd = ""
         self._timeouts = (settings.skyportal_connect_timeout_s, settings.skyportal_read_timeout_s)
         self._threads = threading.local()
@@ -86,7 +103,10 @@ class SkyPortal:
         return True
 
     def ask(self, request: Request) -> Answer:
-        """Send ``request`` and return the answer, whatever it says. Raises `Unavailable` where none comes."""
+        """Send ``request`` and return the answer, whatever it says.
+
+        Raises `Unavailable` where none comes: as `NoSafeWay` where nobody proves to be whom SKYPORTAL_URL names.
+        """
         data = None if request.body is None else json.dumps(request.body, allow_nan=False)
         try:
             response = self._session().request(
@@ -94,13 +114,17 @@ class SkyPortal:
                 self._url + request.path,
                 data=data,
                 timeout=self._timeouts,
+                verify=self._verify,
                 allow_redirects=False,
             )
             text = response.text
         except requests.RequestException as error:
-            cause = self._scrub(_cause(error))
-            reason = f"no answer from {self._url} ({type(error).__name__}: {cause})"
-            raise Unavailable(reason, sent=not _never_connected(error)) from None
+            raise self._failure(error) from None
+        except OSError as error:  # a file of certificates that was there at the start
+            raise NoSafeWay(
+                f"the certificate of {self._url} cannot be verified ({self._scrub(str(error))}): is the file of "
+                "SKYPORTAL_SSL_CA_LOCATION, or of REQUESTS_CA_BUNDLE, there?"
+            ) from None
         # Whole: half an envelope of 3 MB would be no JSON, and look like an outage.
         content_type = response.headers.get("Content-Type", "")
         return Answer(
@@ -109,6 +133,20 @@ class SkyPortal:
             text=self._scrub(text),
             date=response.headers.get("Date", ""),
         )
+
+    def _failure(self, error: requests.RequestException) -> Unavailable:
+        """Return what ``error`` means for the request."""
+        by_proxy = isinstance(error, requests.exceptions.ProxyError)
+        if sentence := distrust(error, "the proxy" if by_proxy else self._url):
+            return NoSafeWay(sentence)
+        if isinstance(error, requests.exceptions.InvalidURL):  # ours was looked at; its words quote half the password
+            return NoSafeWay(
+                "the address of the proxy in HTTPS_PROXY, HTTP_PROXY or ALL_PROXY cannot be understood: write /, # and "
+                "@ of its password as %2F, %23 and %40"
+            )
+        cause = without_logins(self._scrub(_cause(error)))
+        reason = f"no answer from {self._url} ({type(error).__name__}: {cause})"
+        return Unavailable(reason, sent=not _never_connected(error))
 
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._threads, "session", None)

@@ -1,11 +1,13 @@
 """SkyPortal as a sink speaks to it: when it may, how fast, and what the names of the routes stand for."""
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from runtime.gauges import alone
 from runtime.health import Health
 from runtime.settings import secret_from_file
 from runtime.state import Listener
@@ -15,13 +17,14 @@ from sink.delivery.guard import Guard
 from sink.routing.directory import Directory, Unroutable
 from sink.routing.routes import Routes
 from sink.settings import AUTO, SinkSettings
-from sink.skyportal.client import SkyPortal, Unavailable
+from sink.skyportal.client import NoSafeWay, SkyPortal, Unavailable
 from sink.skyportal.gate import Gate
 from sink.skyportal.pace import FixedPace, FoundPace
 from sink.skyportal.pause import Pause
 from sink.skyportal.pause_word import key_of
 from sink.skyportal.rate import Rate
 from sink.skyportal.sender import PROBE, Sender, explain, getting
+from sink.skyportal.trust import HOW_TO_ENCRYPT, exposed
 from sink.skyportal.under_way import UnderWay, Withdrawn
 from sink.skyportal.verdicts import Verdict, judge
 
@@ -62,6 +65,8 @@ class Connection:
         """Set when somebody says that something is mended: it may be a file."""
         self._look_at = 0.0
         self._token_seen = ""
+        if sentence := exposed(settings.skyportal_url):
+            log.warning("%s; %s", sentence, HOW_TO_ENCRYPT)
         self._skyportal = skyportal or SkyPortal(settings)
         self.under_way = UnderWay()
         self.pause = Pause(health, key=key_of(settings), listener=Listener(settings) if heeds_pause else None)
@@ -81,6 +86,7 @@ class Connection:
         self.look_again_s = min(LOOK_AGAIN_S, settings.sink_patience_s / LOOKS)
         self.directory = Directory(stale_after_s=self.look_again_s, clock=self.pause.clock)
         metrics.RATE.set_function(lambda: self.rate.per_second)
+        metrics.RATE_CEILING.set_function(lambda: alone(self.rate.ceiling, known=math.isfinite(self.rate.ceiling)))
         metrics.AWAY.set_function(lambda: self.gate.closed_for_s)
         metrics.PAUSED.set_function(lambda: float(self.pause.is_on()))
         metrics.HALTED.set_function(lambda: float(self.gate.halted))
@@ -121,6 +127,8 @@ class Connection:
         """
         try:
             answer = self.sender.ask(PROBE)
+        except NoSafeWay as error:
+            raise Misconfigured(str(error)) from error
         except Unavailable as error:
             self.gate.failed(str(error))
             return False

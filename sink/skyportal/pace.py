@@ -38,6 +38,7 @@ class FixedPace:
     def __init__(self, per_second: float) -> None:
         """0 is no limit."""
         self.per_second = per_second or math.inf
+        self.ceiling = math.inf
 
     def kept_waiting(self, seconds: float) -> None:
         """Change nothing."""
@@ -59,7 +60,8 @@ class FoundPace:
         self.per_second = START
         self._clock = clock
         self._from = START
-        self._ceiling = math.inf
+        self.ceiling = math.inf
+        """The rate that was refused last."""
         self._wanting_s = 0.0
         self._stepped_at = -math.inf
         self._answers: deque[tuple[float, bool]] = deque()
@@ -68,11 +70,11 @@ class FoundPace:
     def kept_waiting(self, seconds: float) -> None:
         """Grow."""
         self._wanting_s += seconds
-        if math.isinf(self._ceiling):
+        if math.isinf(self.ceiling):
             self.per_second = self._from * 2 ** min(self._wanting_s / DOUBLES_S, MOST_DOUBLINGS)
         else:
-            plateau_s = (max(self._ceiling - self._from, 0.0) / SPREAD) ** (1 / 3)
-            self.per_second = SPREAD * (self._wanting_s - plateau_s) ** 3 + self._ceiling
+            plateau_s = (max(self.ceiling - self._from, 0.0) / SPREAD) ** (1 / 3)
+            self.per_second = SPREAD * (self._wanting_s - plateau_s) ** 3 + self.ceiling
 
     def answered(self, *, throttled: bool) -> None:
         """Step back a little after a 429; to what got through, but at most by half, where most was refused."""
@@ -84,10 +86,10 @@ class FoundPace:
             return
         refused = sum(was_throttled for _, was_throttled in self._answers)
         taken = len(self._answers) - refused
-        self._ceiling = self.per_second
+        self.ceiling = self.per_second
         # Below the usual limit it is another sink that takes the rest: who gives way more would get ever less.
         if refused > taken and self.per_second > START:
-            self._ceiling = max(self.per_second / 2, taken / WINDOW_S, START)
-        self.per_second = self._from = max(STEP_BACK * self._ceiling, LEAST)
+            self.ceiling = max(self.per_second / 2, taken / WINDOW_S, START)
+        self.per_second = self._from = max(STEP_BACK * self.ceiling, LEAST)
         self._wanting_s = 0.0
         self._stepped_at = now

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sink.settings import AUTO, SinkSettings
-from sink.skyportal.client import Request, Unavailable
+from sink.skyportal.client import NoSafeWay, Request, Unavailable
 from sink.skyportal.pace import START
 from sink.skyportal.rate import Rate
 from sink.skyportal.sender import explain, getting
@@ -51,6 +51,8 @@ class Questions:
         for _ in range(TRIES):
             try:
                 answer = self._skyportal.ask(request)
+            except NoSafeWay as error:
+                raise NotAnswered(str(error)) from error
             except Unavailable as error:
                 reason = str(error)
             else:

@@ -20,6 +20,10 @@ class Pace(Protocol):
     def per_second(self) -> float:
         """The present rate; infinite without a limit."""
 
+    @property
+    def ceiling(self) -> float:
+        """The rate that was refused last; infinite if none was."""
+
     def kept_waiting(self, seconds: float) -> None:
         """Note that for so long there was more to send than the present rate allowed."""
 
@@ -41,6 +45,11 @@ class Rate:
     def per_second(self) -> float:
         """The present rate; infinite without a limit."""
         return self._pace.per_second
+
+    @property
+    def ceiling(self) -> float:
+        """The rate that was refused last; infinite if none was."""
+        return self._pace.ceiling
 
     def reserve(self) -> float:
         """Take one request out of the budget; return the seconds to wait before it may be sent."""

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from schemas.dead_letters import Answer as LetterAnswer
 from sink import metrics
 from sink.delivery.in_flight import InFlight
-from sink.skyportal.client import Request, SkyPortal, Unavailable
+from sink.skyportal.client import Misconfigured, Request, SkyPortal, Unavailable
 from sink.skyportal.gate import Gate
 from sink.skyportal.rate import Rate
 from sink.skyportal.under_way import UnderWay, Withdrawn
@@ -118,10 +118,6 @@ def getting(path: str) -> Request:
     return Request(method="GET", path=path, endpoint_label=re.sub(r"/\d+", "/{id}", path))
 
 
-class Misconfigured(Unavailable):
-    """No request will succeed until somebody mends the set-up. Nothing was applied."""
-
-
 class Sender:
     """Sends requests through the gate and within the budget. Thread-safe."""
 
@@ -223,8 +219,9 @@ class Sender:
         try:
             with self._under_way.request(items):
                 answer = self._skyportal.ask(request)
-        except Unavailable:
-            self._count(request, Verdict.OUTAGE, started)
+        except Unavailable as error:
+            wrong = isinstance(error, Misconfigured)
+            self._count(request, Verdict.MISCONFIGURED if wrong else Verdict.OUTAGE, started)
             raise
         verdict = judge(answer, of_one_object=bool(items and request.endpoint_label))
         self._rate.answered(throttled=verdict is Verdict.THROTTLED)
@@ -244,5 +241,4 @@ class Sender:
 
     @staticmethod
     def _count(request: Request, verdict: Verdict, started: float) -> None:
-        metrics.REQUESTS.labels(request.label, verdict.value).inc()
-        metrics.REQUEST_SECONDS.labels(request.label).observe(time.monotonic() - started)
+        metrics.requested(request.label, verdict, time.monotonic() - started)

@@ -52,6 +52,16 @@ class Ahead:
         """Forget a record that is in flight."""
         self._unsettled.pop(offset, None)
 
+    @property
+    def in_flight(self) -> int:
+        """How many are not settled."""
+        return len(self._unsettled)
+
+    def count(self, begin: int, end: int) -> int:
+        """Return how many offsets from ``begin`` to before ``end`` were read ahead."""
+        settled = sum(ranges.count_below(end) - ranges.count_below(begin) for ranges in self._settled.values())
+        return settled + sum(begin <= offset < end for offset in self._unsettled)
+
     def below(self, offset: int) -> Tally:
         """Return how the records below ``offset`` were settled."""
         return Tally(**{outcome: ranges.count_below(offset) for outcome, ranges in self._settled.items()})

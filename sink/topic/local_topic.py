@@ -3,8 +3,7 @@
 import logging
 import math
 import random
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Protocol
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
@@ -19,6 +18,7 @@ from sink.topic.ahead import Ahead
 from sink.topic.live_lane import LiveLane
 from sink.topic.offsets import Holding, appended_at, offset_of
 from sink.topic.positions import Start
+from sink.topic.replaced import Replaced
 from sink.topic.room import is_full_of_live, is_to_wait
 
 log = logging.getLogger(__name__)
@@ -50,18 +50,17 @@ class LocalTopic:
         self._holdings: dict[int, Holding] = {}
         self._unplaced: set[int] = set()
         """Partitions whose offset is not in the topic, and whose beginning the broker has not told yet."""
-        self._once_committed: set[int] = set()
-        """Partitions of which the broker has taken an offset of ours, held still or not."""
+        self._replaced = Replaced(settings.kafka_topic)
         self._load = Load(bytes=0, ahead=0, waiting=0, has_backlog=False)
         self._room = math.inf
         self._paused: set[int] = set()
-        self._oldest_lost = 0.0
-        """When the oldest unsettled record of lost partitions was appended: it waits still, whoever has it next."""
+        self.is_member = False
+        """Whether the group has given it its partitions, be it none, and has not taken them away without a word."""
         client = kafka.connection(settings) | kafka.group_member(settings.sink_group_id)
         client |= {
             # A lost range is said, not jumped over.
             "auto.offset.reset": "error",
-            "on_commit": self._committed,
+            "on_commit": self._replaced.committed,
             "fetch.message.max.bytes": kafka.LARGEST_MESSAGE_BYTES,
             # Read ahead by the client: a few rounds' worth, and one fetch more. Its own limits are 64 and 50 MB.
             "queued.max.messages.kbytes": 8 * 1024,
@@ -78,6 +77,7 @@ class LocalTopic:
         """
         if self._unplaced:  # one a turn: a silent broker takes seconds each, and any order could starve one
             self._reset(random.choice(tuple(self._unplaced)))  # noqa: S311  # no secret
+        self._replaced.turn(self._consumer)
         for message in self._consumer.consume(BATCH, timeout=0.1):
             error = message.error()
             partition = message.partition()
@@ -109,11 +109,9 @@ class LocalTopic:
         """Return the numbers of the partitions that are ours."""
         return list(self._holdings)
 
-    def oldest_s(self) -> float:
-        """Return for how many seconds the oldest record that is not settled has waited; 0 without one."""
-        oldest = [moment for holding in tuple(self._holdings.values()) if (moment := holding.oldest())]
-        oldest += [self._oldest_lost] if self._oldest_lost else []
-        return max(0.0, time.time() - min(oldest)) if oldest else 0.0
+    def holdings(self) -> Collection[Holding]:
+        """Return the partitions that are ours. May be called by any thread."""
+        return tuple(self._holdings.values())
 
     def store_settled(self) -> None:
         """Let Kafka forget what is settled; librdkafka commits it within a second."""
@@ -136,10 +134,6 @@ class LocalTopic:
             if error.args[0].code() != KafkaError._STATE:  # noqa: SLF001  # librdkafka's name for "not assigned"
                 raise
             log.info("not ours any more partition=%d offset=%d", moved.partition, moved.offset)
-
-    def _committed(self, error: KafkaError | None, partitions: list[TopicPartition]) -> None:
-        if error is None:
-            self._once_committed |= {one.partition for one in partitions if one.error is None and one.offset >= 0}
 
     def _still(self) -> set[int]:
         return {
@@ -170,11 +164,9 @@ class LocalTopic:
             starts = [Start(position=partition, ahead=Ahead(), account=Account()) for partition in partitions]
             self._unplaced |= {partition.partition for partition in partitions}
         for start in starts:
-            if start.position.offset == OFFSET_BEGINNING and start.position.partition in self._once_committed:
-                self._once_committed.discard(start.position.partition)
-                positions.forgotten(consumer, start.position)
+            self._replaced.found(consumer, start.position)
         consumer.incremental_assign([start.position for start in starts])
-        self._oldest_lost = 0.0
+        self.is_member = True
         for start in starts:
             number, first = start.position.partition, start.position.offset
             self._holdings[number] = Holding(self._topic, number, start.ahead, account=start.account, first=first)
@@ -188,14 +180,15 @@ class LocalTopic:
 
     def _lost(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         del consumer
-        oldest = self.oldest_s()
+        self.is_member = False
         self._give_up(partitions, wait_s=0, store=False)
-        self._oldest_lost = time.time() - oldest if oldest else 0.0
         log.warning("lost partitions=%s", sorted(partition.partition for partition in partitions))
 
     def _give_up(self, partitions: Sequence[TopicPartition], *, wait_s: float, store: bool) -> None:
         holdings = [self._holdings.pop(one.partition) for one in partitions if one.partition in self._holdings]
-        self._unplaced -= {holding.partition for holding in holdings}
+        numbers = {holding.partition for holding in holdings}
+        self._unplaced -= numbers
+        self._replaced.given_up(numbers)
         self._revoked(holdings, wait_s=wait_s)
         if store:
             for holding in holdings:
@@ -226,21 +219,21 @@ class LocalTopic:
             kafka.log_error(error.args[0])
             return
         self._unplaced.discard(partition)
-        self._holdings[partition].begin(start.ahead, start.account, first=first)
+        if self._replaced.found(self._consumer, start.position):
+            self._begin_anew(partition, first)
+        else:
+            self._holdings[partition].begin(start.ahead, start.account, first=first)
         # A partition in this state takes no seek; given anew with an offset, it goes on. The group does not notice.
         self._consumer.incremental_unassign([TopicPartition(self._topic, partition)])
         self._consumer.incremental_assign([start.position])
         self._apply()
 
     def _start_over(self, partition: int, offset: int) -> None:
-        """Read on in a topic that was deleted and made anew meanwhile; what the old one had left is gone."""
-        log.error(
-            "lost a range: topic=%s partition=%d was replaced by another topic of that name, going on at %d",
-            self._topic, partition, offset,
-        )  # fmt: skip
+        """Read on in a topic that was deleted and made anew meanwhile."""
+        self._replaced.begins(self._consumer, partition, str(offset))
+        self._begin_anew(partition, offset)
+
+    def _begin_anew(self, partition: int, offset: int) -> None:
+        """Hold ``partition`` as another one: what the old topic had left is gone."""
         self._revoked([self._holdings[partition]], wait_s=0)
         self._holdings[partition] = Holding(self._topic, partition, account=Account(offset=offset), first=offset)
-        try:
-            positions.commit(self._consumer, TopicPartition(self._topic, partition, offset))
-        except KafkaException as error:  # as in a rebalance: whoever has it next begins where the old one was, or anew
-            kafka.log_error(error.args[0])

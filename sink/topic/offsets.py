@@ -127,11 +127,25 @@ class Holding:
         """Say whether all records below ``end`` were read, records that were read ahead left out."""
         return max(self.latest, self._first - 1) >= end - 1
 
-    def oldest(self) -> float:
-        """Return when the oldest record that is not settled was appended, as time.time() has it; 0 without one."""
+    def left_to_read(self, low: int, end: int) -> int:
+        """Return how many records of a topic that holds the offsets from ``low`` to ``end`` were not read at all."""
+        with self._lock:
+            begin = max(low, self.latest + 1 if self.latest >= 0 else self._first)
+            return max(0, end - begin - self.ahead.count(begin, end))
+
+    def in_flight(self) -> int:
+        """Return how many records were read and are not settled."""
+        with self._lock:
+            return sum(how is None for how in self._settled.values()) + self.ahead.in_flight
+
+    def oldest(self, *, unread_at: float = 0.0) -> float:
+        """Return when the oldest record that is not settled was appended, as time.time() has it; 0 without one.
+
+        ``unread_at`` is when the first record was that has not been read yet; 0 if all have been.
+        """
         with self._lock:
             unsettled = (self._appended[offset] for offset, how in self._settled.items() if how is None)
-            return next(unsettled, self.ahead.oldest())
+            return next(unsettled, unread_at or self.ahead.oldest())
 
     def advance(self) -> TopicPartition | None:
         """Return the offset below which everything is settled, if it has moved since the last call.

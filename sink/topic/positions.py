@@ -3,9 +3,8 @@
 import logging
 from dataclasses import dataclass
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
-from runtime import kafka
 from sink.topic.account import Account, metadata
 from sink.topic.ahead import Ahead
 from sink.topic.tally import Tally
@@ -49,19 +48,6 @@ def start(consumer: Consumer, partition: TopicPartition) -> Start:
         account, ahead = Account(offset=low), Ahead()
     commit(consumer, TopicPartition(partition.topic, partition.partition, low, metadata=metadata(account, ahead)))
     return Start(position=TopicPartition(partition.topic, partition.partition, low), ahead=ahead, account=account)
-
-
-def forgotten(consumer: Consumer, start: TopicPartition) -> None:
-    """Begin where the group has no offset any more, though there was one: Kafka drops them with the topic."""
-    log.error(
-        "lost a range: topic=%s partition=%d was replaced by another topic of that name, going on at its beginning",
-        start.topic, start.partition,
-    )  # fmt: skip
-    try:
-        low, _ = consumer.get_watermark_offsets(TopicPartition(start.topic, start.partition), timeout=5)
-        commit(consumer, TopicPartition(start.topic, start.partition, low))
-    except KafkaException as error:  # then the next restart reads it again
-        kafka.log_error(error.args[0])
 
 
 def commit(consumer: Consumer, position: TopicPartition) -> None:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from containers.engine import Broken, compose_command, docker, environment, inspect, run
 from demo.kafka.ports import free_ports
 
+NO_SETTINGS = "deploy/compose/demo/demo.env"
 LOOK_EVERY_S = 1.0
 ANSWER_S = 10.0
 
@@ -34,7 +35,7 @@ class Stack:
             }
         )
         name = f"fink-skyportal-test-{os.getpid()}"
-        self._words = [*compose_command(), "--project-name", name, "--env-file", "/dev/null", "--profile", "demo"]
+        self._words = [*compose_command(), "--project-name", name, "--env-file", NO_SETTINGS, "--profile", "demo"]
 
     def compose(
         self, *arguments: str, settings: Mapping[str, str] | None = None, ends_with: tuple[int, ...] = (0,)

@@ -124,7 +124,7 @@ class Story:
     def _look_at_prometheus(self) -> None:
         def targets() -> list[dict[str, Any]]:
             found: list[dict[str, Any]] = self._stack.prometheus("query?query=up")["result"]
-            return [one for one in found if one["value"][1] == "1"]
+            return [one for one in found if one["value"][1] == "1" and one["metric"]["job"] in wanted]
 
         wanted = ["processor", "processor", *["sink"] * SINKS]
         until("Prometheus' targets", lambda: sorted(one["metric"]["job"] for one in targets()) == wanted, within_s=120)
@@ -154,6 +154,7 @@ class Story:
             (one["Name"], one["State"].get("Health", {}).get("Status", "healthy"))
             for name in self._services
             for one in self._stack.containers(name)
+            if one["State"]["Running"]
         ]
         return [name for name, state in states if state != "healthy"]
 

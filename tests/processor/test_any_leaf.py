@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from written_rules import is_none, plain
 
-from demo.fink import night
+from demo.fink import Survey, night
 from processor.convert import FinkSurvey, MoreAnnotations, Source, Unconvertible, convert
 from schemas import codec
 
@@ -33,17 +33,21 @@ FOR_WHOM = {"ztf": FinkSurvey.ZTF, "lsst": FinkSurvey.LSST, "moving": FinkSurvey
 
 def _packets() -> dict[str, Packet]:
     """Return a whole packet of each kind, one of a history's points kept: copying and writing take most of the time."""
-    alerts = [alert.packet for alert in night(seed=7, alerts=400)]
     found = {
-        "ztf": next(one for one in alerts if one.get("prv_candidates") and "candidate" in one),
-        "lsst": next(one for one in alerts if one.get("prvDiaForcedSources") and one.get("prvDiaSources")),
-        "moving": next(one for one in alerts if one.get("pred", {}).get("is_sso")),
-        "joined": next(one for one in night(seed=7, alerts=400, surveys=("ztf",)) if "triggerId" in one.packet).packet,
+        "ztf": _first(lambda one: bool(one.get("prv_candidates")) and "candidate" in one),
+        "lsst": _first(lambda one: bool(one.get("prvDiaForcedSources") and one.get("prvDiaSources"))),
+        "moving": _first(lambda one: bool(one.get("pred", {}).get("is_sso"))),
+        "joined": _first(lambda one: "triggerId" in one, surveys=("ztf",)),
     }
     for packet in found.values():
         packet.update({name: value[-1:] for name, value in packet.items() if isinstance(value, list)})
         packet.update({name: value[:2_880] for name, value in packet.items() if isinstance(value, bytes)})
     return found
+
+
+def _first(is_wanted: Callable[[Packet], bool], surveys: Sequence[Survey] = ("ztf", "lsst")) -> Packet:
+    """Return the first packet of a night that ``is_wanted``; no alert is made after it."""
+    return next(alert.packet for alert in night(seed=7, alerts=400, surveys=surveys) if is_wanted(alert.packet))
 
 
 PACKETS = _packets()

@@ -6,7 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from fink_client import configuration
 
+from processor.fink import connection
 from processor.service import load_settings
 from runtime.settings import SettingsError
 from support.processor import NO_HOME, environment, stored_by_finkctl
@@ -16,6 +18,9 @@ SHOW = (
     "print(s.fink_servers, s.fink_group_id, repr(s.fink_username), repr(s.fink_password.get_secret_value()),"
     "s.fink_topics, s.fink_survey, s.processor_metrics_port)"
 )
+
+
+LOGIN = {"FINK_USERNAME": "ada", "FINK_PASSWORD": "sesame"}
 
 
 def python(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -112,3 +117,76 @@ def test_a_file_that_finkctl_did_not_write_is_a_mistake_with_a_name(
 
     assert result.returncode == 2
     assert sentence in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("changes", "protocol"),
+    [
+        ({}, "plaintext"),
+        ({"FINK_USERNAME": "ada"}, "plaintext"),
+        (LOGIN, "sasl_plaintext"),
+        (LOGIN | {"FINK_SECURITY_PROTOCOL": "SASL_SSL"}, "sasl_ssl"),
+        (LOGIN | {"FINK_SECURITY_PROTOCOL": "SSL"}, "ssl"),
+        ({"FINK_SECURITY_PROTOCOL": "SSL"}, "ssl"),
+        (LOGIN | {"FINK_SECURITY_PROTOCOL": "PLAINTEXT"}, "plaintext"),
+    ],
+)
+def test_fink_is_spoken_to_as_fink_client_does_unless_a_setting_says_otherwise(
+    changes: dict[str, str], protocol: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in environment("localhost:1", "t", "a", **changes).items():
+        monkeypatch.setenv(name, value)
+    settings = load_settings()
+
+    client = connection(
+        servers=settings.fink_servers,
+        group_id=settings.fink_group_id,
+        username=settings.fink_username,
+        password=settings.fink_password.get_secret_value(),
+        security=settings.fink_security,
+    )
+
+    assert client.get("security.protocol", "plaintext") == protocol
+    assert {name for name in client if name.startswith("sasl.")} == (
+        {"sasl.mechanism", "sasl.username", "sasl.password"} if protocol.startswith("sasl") else set()
+    )
+    assert client.get("sasl.mechanism", "SCRAM-SHA-512") == "SCRAM-SHA-512"
+
+
+@pytest.mark.parametrize(
+    ("changes", "wrong"),
+    [
+        ({"FINK_SECURITY_PROTOCOL": "SASL_SSL"}, ["FINK_PASSWORD", "FINK_USERNAME"]),
+        ({"FINK_SECURITY_PROTOCOL": "SASL_SSL", "FINK_USERNAME": "ada"}, ["FINK_PASSWORD"]),
+        ({"FINK_SECURITY_PROTOCOL": "TLS"}, ["FINK_SECURITY_PROTOCOL"]),
+        ({"FINK_SSL_CA_LOCATION": "/nonexistent"}, ["FINK_SSL_CA_LOCATION"]),
+        ({"FINK_SSL_CA_LOCATION": "/nonexistent", "FINK_SECURITY_PROTOCOL": "SSL"}, ["FINK_SSL_CA_LOCATION"]),
+        (LOGIN | {"FINK_SASL_MECHANISM": "scram"}, ["FINK_SASL_MECHANISM"]),
+    ],
+)
+def test_half_a_protection_of_the_way_to_fink_is_a_mistake(
+    changes: dict[str, str], wrong: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in environment("localhost:1", "t", "a", **changes).items():
+        monkeypatch.setenv(name, value)
+
+    with pytest.raises(SettingsError) as error:
+        load_settings()
+
+    assert [line.partition(":")[0] for line in str(error.value).splitlines()] == wrong
+
+
+@pytest.mark.parametrize("password", ["!sesame", "*sesame"])
+def test_a_password_that_is_no_yaml_is_not_quoted(
+    password: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored_by_finkctl(tmp_path, "ztf", username="ada", password=password)
+    monkeypatch.setattr(configuration, "_ROOTDIR", str(tmp_path / ".finkclient"))
+    for name, value in environment("", "t", "a", HOME=str(tmp_path)).items():
+        monkeypatch.setenv(name, value)
+
+    with pytest.raises(SettingsError) as error:
+        load_settings()
+
+    assert "are no YAML, see line 3" in str(error.value)
+    assert "sesame" not in str(error.value)

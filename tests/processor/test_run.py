@@ -38,6 +38,7 @@ def test_every_alert_is_published_once_under_its_object_and_the_end_is_committed
     # A user without a password, as finkctl stores it: Fink's public streams have no login.
     with running_processor(environment(broker, topic, fink_topic, FINK_USERNAME="ada")) as processor:
         until_done(broker, topic, fink_topic)
+        until(lambda: "processor_fink_lag_messages{" in status_page(processor, "/metrics")[1], "a look at Fink")
         ready, metrics = status_page(processor, "/readyz"), status_page(processor, "/metrics")[1]
         assert processor.stop() == 0
         for word in ("started", "assigned", "revoked", "stopped"):
@@ -52,6 +53,14 @@ def test_every_alert_is_published_once_under_its_object_and_the_end_is_committed
     assert ready == (200, "ok\n")
     assert f'processor_alerts_published_total{{topic="{fink_topic}"}} 250.0' in metrics
     assert f'processor_alerts_consumed_total{{topic="{fink_topic}"}} 250.0' in metrics
+    assert f'processor_dead_letters_total{{stage="decode",topic="{fink_topic}"}} 0.0' in metrics, (
+        "else no first is seen"
+    )
+    assert f'processor_fink_lag_messages{{partition="2",topic="{fink_topic}"}}' in metrics
+    assert f'processor_fink_retention_headroom_seconds{{partition="2",topic="{fink_topic}"}}' in metrics
+    assert "processor_publication_to_local_seconds_count 250.0" in metrics
+    assert "processor_ready 1.0" in metrics
+    assert 'fink_skyportal_build_info{component="processor"' in metrics
 
 
 def test_messages_of_every_bad_kind_are_put_aside_as_they_came_and_the_rest_goes_on(broker: str, topic: str) -> None:

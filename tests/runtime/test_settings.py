@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from runtime.settings import SettingsError, load
 from sink.settings import OWN_PREFIXES, SinkSettings
+from support.secured import KEY_PASSWORD, Authority
 
 TOKEN = str(uuid.uuid4())
 
@@ -167,11 +168,118 @@ def test_a_token_that_cannot_be_sent_is_a_mistake_and_stays_secret(
 
 def test_a_secret_is_in_no_text_about_the_settings(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("KAFKA_SASL_PASSWORD", "hunter22")
+    environment.setenv("KAFKA_SSL_KEY_PASSWORD", "hunter22")
     settings = loaded()
 
     for text in (repr(settings), str(settings), settings.model_dump_json(), str(settings.model_dump())):
         assert TOKEN not in text
         assert "hunter22" not in text
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    return Authority(tmp_path)
+
+
+def certified(authority: Authority, *, password: str = "") -> dict[str, str]:
+    """Return the settings of a client that has a certificate."""
+    certificate, key = authority.files("ada@example.org", password=password)
+    return {
+        "KAFKA_SECURITY_PROTOCOL": "SSL",
+        "KAFKA_SSL_CA_LOCATION": str(authority.file),
+        "KAFKA_SSL_CERTIFICATE_LOCATION": str(certificate),
+        "KAFKA_SSL_KEY_LOCATION": str(key),
+        "KAFKA_SSL_KEY_PASSWORD": password,
+    }
+
+
+@pytest.mark.parametrize("password", ["", KEY_PASSWORD])
+def test_certificates_and_a_key_that_belong_together_are_taken(
+    password: str, environment: pytest.MonkeyPatch, authority: Authority, tmp_path: Path
+) -> None:
+    variables = certified(authority, password=password)
+    if password:
+        (tmp_path / "password").write_text(password)
+        variables |= {"KAFKA_SSL_KEY_PASSWORD": "", "KAFKA_SSL_KEY_PASSWORD_FILE": str(tmp_path / "password")}
+    for name, value in (variables | {"SKYPORTAL_SSL_CA_LOCATION": str(authority.file)}).items():
+        environment.setenv(name, value)
+
+    assert loaded().kafka_ssl_key_password.get_secret_value() == password
+
+
+CERTIFICATE, KEY, AUTHORITY = "KAFKA_SSL_CERTIFICATE_LOCATION", "KAFKA_SSL_KEY_LOCATION", "KAFKA_SSL_CA_LOCATION"
+MISSING, NO_PEM = (
+    "cannot read the file that it names: No such file",
+    "the file that it names holds no certificate in PEM",
+)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        (AUTHORITY, "{folder}/nothing", {AUTHORITY: MISSING}),
+        (AUTHORITY, "{folder}", {AUTHORITY: "cannot read the file that it names: Is a directory"}),
+        (AUTHORITY, "{folder}/no.pem", {AUTHORITY: NO_PEM}),
+        (CERTIFICATE, "{folder}/no.pem", {CERTIFICATE: NO_PEM}),
+        (CERTIFICATE, "", {KEY: "set, and KAFKA_SSL_CERTIFICATE_LOCATION is not"}),
+        (KEY, "", {KEY: "not set, and KAFKA_SSL_CERTIFICATE_LOCATION is set"}),
+        (KEY, "{folder}/nothing", {KEY: MISSING}),
+        (KEY, "{folder}/another.key", {KEY: "is not the key of the certificate"}),
+        ("KAFKA_SSL_KEY_PASSWORD", "", {KEY: "its password is missing or does not open it"}),
+        ("KAFKA_SSL_KEY_PASSWORD", "wrong", {KEY: "its password is missing or does not open it"}),
+        (
+            "KAFKA_SECURITY_PROTOCOL",
+            "SASL_PLAINTEXT",
+            {
+                AUTHORITY: "would not be used: KAFKA_SECURITY_PROTOCOL is SASL_PLAINTEXT, not SSL or SASL_SSL",
+                CERTIFICATE: "would not be used",
+                "KAFKA_SASL_USERNAME": "not set",
+                "KAFKA_SASL_PASSWORD": "not set",
+            },
+        ),
+        ("SKYPORTAL_SSL_CA_LOCATION", "{folder}/nothing", {"SKYPORTAL_SSL_CA_LOCATION": MISSING}),
+        ("SKYPORTAL_SSL_CA_LOCATION", "{folder}/no.pem", {"SKYPORTAL_SSL_CA_LOCATION": NO_PEM}),
+        ("KAFKA_SASL_MECHANISM", "GSSAPI", {"KAFKA_SASL_MECHANISM": "'SCRAM-SHA-512'"}),
+    ],
+)
+def test_files_that_cannot_be_used_are_mistakes_of_the_variables_that_name_them(
+    variable: str,
+    value: str,
+    said: dict[str, str],
+    environment: pytest.MonkeyPatch,
+    authority: Authority,
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "no.pem").write_text("no certificate\n")
+    (tmp_path / "another.key").write_bytes(Authority(tmp_path, "another").files("eve@example.org")[1].read_bytes())
+    for name, given in (certified(authority, password=KEY_PASSWORD) | {variable: value}).items():
+        environment.setenv(name, given.format(folder=tmp_path))
+
+    found = dict(line.split(": ", 1) for line in mistakes())
+
+    assert found.keys() == said.keys()
+    for name, sentence in said.items():
+        assert sentence in found[name]
+        assert str(tmp_path) not in found[name]
+        assert KEY_PASSWORD not in found[name]
+
+
+def test_an_authority_for_an_address_that_is_not_encrypted_is_a_mistake(
+    environment: pytest.MonkeyPatch, authority: Authority
+) -> None:
+    environment.setenv("SKYPORTAL_URL", "http://skyportal.example.org")
+    environment.setenv("SKYPORTAL_SSL_CA_LOCATION", str(authority.file))
+
+    (line,) = mistakes()
+    assert line.startswith("SKYPORTAL_SSL_CA_LOCATION: would not be used: SKYPORTAL_URL does not begin with https://")
+
+
+@pytest.mark.parametrize("rest", ["?token={}", "/#{}"])
+def test_a_token_in_the_address_is_refused_and_not_shown(rest: str, environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("SKYPORTAL_URL", f"https://skyportal.example.org{rest.format(TOKEN)}")
+
+    (line,) = mistakes()
+    assert line.startswith("SKYPORTAL_URL: contains a ? or a #")
 
 
 def test_settings_do_not_change() -> None:

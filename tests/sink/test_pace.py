@@ -1,6 +1,7 @@
 """The rate that SkyPortal takes is found, by sinks that know nothing of each other, on a clock of the test's own."""
 
 import heapq
+import math
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from itertools import count
 import pytest
 
 from demo.skyportal.nginx import RateLimit
-from sink.skyportal.pace import START, FoundPace
+from sink.skyportal.pace import START, FixedPace, FoundPace
 from sink.skyportal.rate import Rate
 from support.clock import Clock
 
@@ -133,3 +134,14 @@ def test_where_there_is_little_to_send_the_rate_does_not_grow() -> None:
         rate.answered(throttled=False)
 
     assert pace.per_second == START
+
+
+def test_the_rate_that_was_refused_last_is_told_and_none_where_none_was() -> None:
+    clock = Clock()
+    rate = Rate(FoundPace(clock=clock), clock=clock)
+    assert math.isinf(rate.ceiling)
+
+    rate.answered(throttled=True)
+
+    assert rate.ceiling == START
+    assert math.isinf(Rate(FixedPace(5), clock=clock).ceiling)

@@ -5,12 +5,14 @@ import re
 import pytest
 
 from demo.skyportal.process import SkyPortal
-from support.kafka import publish_records, until
+from support.kafka import create_topic, publish_records, until
 from support.processes import Command
 from support.records import some_alerts, whole_alert
 from support.sink import asked, environment, metric, running_sink, until_ready, until_settled, until_unready
 
-LABELS = {"le", "endpoint", "verdict", "part", "outcome", "stage"}
+LABELS = {"le", "endpoint", "verdict", "part", "outcome", "stage", "reason", "partition"}
+NUMBERS = {"le", "partition"}
+HOUR_S = 3600
 
 
 def samples(sink: Command, name: str) -> dict[str, float]:
@@ -23,17 +25,29 @@ def test_labels_name_no_object_and_no_row(broker: str, topic: str, skyportal: Sk
     alerts = [whole_alert(obj_id=f"ZTF26aa{number:05d}") for number in range(20)]
     newer = [whole_alert(1, obj_id=alert.obj_id, classifications=()) for alert in alerts]
 
-    with running_sink(environment(broker, topic, skyportal)) as sink:
+    with running_sink(environment(broker, topic, skyportal, FINK_SKYPORTAL_REVISION="abc123")) as sink:
+        until_ready(sink)
+        at_first = asked(sink, "/metrics")[1]
         publish_records(broker, topic, alerts)
         until_settled(broker, topic)
         publish_records(broker, topic, newer)
         until_settled(broker, topic)
         text = asked(sink, "/metrics")[1]
 
+    for stage in ("decode", "check", "deliver", "part", "route"):
+        assert f'sink_dead_letters_total{{stage="{stage}"}} 0.0' in at_first, "its first one would not be seen"
+    assert 'sink_alerts_settled_total{outcome="rejected"} 0.0' in at_first
+    assert 'sink_skipped_total{reason="min_score"} 0.0' in at_first
+    assert "sink_ready 1.0" in at_first
+    assert 'component="sink"' in at_first
+    assert 'revision="abc123"' in at_first
+    assert 'sink_requests_total{endpoint="POST /api/candidates",verdict="rejected"} 0.0' in text
+    assert f"sink_detection_to_acceptance_seconds_count {2 * len(alerts)}.0" in text
+    assert "_created" not in text
     ours = [line for line in text.splitlines() if line.startswith("sink_")]
     labels = [pair for line in ours for pair in re.findall(r'(\w+)="([^"]*)"', line)]
     assert {name for name, _ in labels} <= LABELS
-    assert not {value for name, value in labels if name != "le" and re.search(r"\d", value)}
+    assert not {value for name, value in labels if name not in NUMBERS and re.search(r"\d", value)}
     endpoints = {value for name, value in labels if name == "endpoint"}
     assert {
         "POST /api/candidates",
@@ -99,12 +113,24 @@ def test_the_age_of_the_oldest_alert_grows_in_an_outage_and_is_nothing_afterward
         assert metric(sink, "sink_in_flight_alerts") == 0
 
 
-def test_a_sink_that_waits_at_its_start_says_since_when(broker: str, topic: str, skyportal: SkyPortal) -> None:
+def test_a_sink_that_waits_at_its_start_says_since_when_and_what_waits(
+    broker: str, topic: str, skyportal: SkyPortal
+) -> None:
+    create_topic(broker, topic, 4)
+    publish_records(broker, topic, some_alerts(10), hours_ago=8)
     skyportal.control.fault("database_down")
 
     with running_sink(environment(broker, topic, skyportal)) as sink:
         until_unready(sink, "skyportal")
+        until(lambda: metric(sink, "sink_oldest_undelivered_seconds") > 7 * HOUR_S, "the alarm, before it has joined")
+        assert sum(samples(sink, "sink_lag_records").values()) == 10
+        assert min(samples(sink, "sink_retention_headroom_seconds").values()) < 24 * 14 * HOUR_S - 7 * HOUR_S
+        assert metric(sink, "sink_ready") == 0
         until(lambda: metric(sink, "sink_skyportal_away_seconds") > 0, "the outage being counted", 5)
         skyportal.control.fault("redirect")
         until_unready(sink, "answers 302")
         until(lambda: metric(sink, "sink_halted") == 1, "the halt being counted", 5)
+        skyportal.control.mend()
+        until_settled(broker, topic)
+        until(lambda: sum(samples(sink, "sink_lag_records").values()) == 0, "nothing being behind", 10)
+        assert metric(sink, "sink_oldest_undelivered_seconds") == 0
