@@ -9,6 +9,7 @@ from rich.console import Console
 from demo.account import account
 from demo.fink import command as fink
 from demo.kafka import command as kafka
+from demo.leaving import leaving_on_sigterm
 from demo.scenario import Result, Stuck, play
 from demo.skyportal import command as skyportal
 from demo.world import World
@@ -54,7 +55,11 @@ def run(
             console.print("ending")
 
     try:
-        result = play(alerts=alerts, seed=seed, console=console, at_the_end=at_the_end)
+        with leaving_on_sigterm():
+            result = play(alerts=alerts, seed=seed, console=console, at_the_end=at_the_end)
+    except KeyboardInterrupt:
+        console.print("ended before the night was over; nothing runs any more", highlight=False)
+        raise typer.Exit(1) from None
     except Stuck as error:
         console.print(str(error), highlight=False)
         raise typer.Exit(1) from error

@@ -63,21 +63,28 @@ def _messages(servers: str, topics: Iterable[str]) -> Iterator[tuple[str, bytes,
     """Yield topic, key and value of all that the topics hold now. Raises KafkaException if they cannot be read."""
     consumer = Consumer({"bootstrap.servers": servers, "group.id": "demo-account", "enable.auto.commit": False})
     try:
-        known = consumer.list_topics(timeout=PATIENCE_S).topics
-        for name in topics:
-            for number in known[name].partitions if name in known else ():
-                yield from _partition(consumer, TopicPartition(name, number))
+        yield from _to_the_end(consumer, topics)
     finally:
         consumer.close()
 
 
-def _partition(consumer: Consumer, partition: TopicPartition) -> Iterator[tuple[str, bytes, bytes]]:
-    low, high = consumer.get_watermark_offsets(partition, timeout=PATIENCE_S)
-    consumer.assign([TopicPartition(partition.topic, partition.partition, low)])
-    for _ in range(low, high):
+def _to_the_end(consumer: Consumer, topics: Iterable[str]) -> Iterator[tuple[str, bytes, bytes]]:
+    known = consumer.list_topics(timeout=PATIENCE_S).topics
+    places = [(name, number) for name in topics if name in known for number in known[name].partitions]
+    found = {place: consumer.get_watermark_offsets(TopicPartition(*place), timeout=PATIENCE_S) for place in places}
+    ends = {place: high for place, (low, high) in found.items() if high > low}
+    consumer.assign([TopicPartition(*place, found[place][0]) for place in ends])
+    left = sum(found[place][1] - found[place][0] for place in ends)
+    while left:
         message = consumer.poll(PATIENCE_S)
         if message is None:
-            raise TimeoutError(f"{partition.topic}, partition {partition.partition}, cannot be read to its end")
+            raise TimeoutError(f"{left} of Fink's messages cannot be read")
         if message.error():
             raise KafkaException(message.error())
-        yield partition.topic, message.key() or b"", message.value() or b""
+        topic, partition, offset = message.topic(), message.partition(), message.offset()
+        assert topic is not None  # noqa: S101  # of a message without an error
+        assert partition is not None  # noqa: S101  # the same
+        assert offset is not None  # noqa: S101  # the same
+        if offset < ends[topic, partition]:
+            left -= 1
+            yield topic, message.key() or b"", message.value() or b""
