@@ -24,7 +24,7 @@ class Stack:
         """Start nothing yet. Raises `Broken` if there is no engine."""
         kafka, prometheus, grafana, skyportal = map(str, free_ports(4))
         self.page = f"http://127.0.0.1:{skyportal}"
-        self._prometheus = f"http://127.0.0.1:{prometheus}"
+        self.prometheus_address = f"http://127.0.0.1:{prometheus}"
         self._environment = environment(
             {
                 "KAFKA_PORT": kafka,
@@ -73,7 +73,7 @@ class Stack:
 
     def prometheus(self, path: str) -> Any:
         """Return what Prometheus answers."""
-        return _get(f"{self._prometheus}/api/v1/{path}")["data"]
+        return _get(f"{self.prometheus_address}/api/v1/{path}")["data"]
 
     def crash(self, container: str) -> None:
         """Kill what runs in a container from within, as a crash does: the engine sees that it ended."""

@@ -7,6 +7,7 @@ from typing import Any
 from containers import promises
 from containers.engine import Broken, is_there, megabytes
 from containers.stack import Stack, until
+from support.observe import queries, series
 
 SINKS = 3
 SERVICES = ("kafka", "setup", "processor-ztf", "processor-lsst", "sink", "demo-skyportal", "demo-fink", "prometheus")
@@ -135,8 +136,15 @@ class Story:
         if bad or not rules:
             raise Broken(f"of {len(rules)} rules these are not evaluated: {bad}")
         firing = [rule["name"] for rule in rules if rule.get("state") == "firing"]
+        self._say(f"Prometheus sees {len(wanted)} processes, evaluates {len(rules)} rules; firing: {firing or 'none'}")
+        asked = list(queries())
+        try:
+            empty = [one.place for one in asked if not series(self._stack.prometheus_address, one)]
+        except ValueError as error:
+            raise Broken(str(error)) from error
+        panels = [place for place in empty if place.startswith("panel ")]
         self._say(
-            f"Prometheus sees {len(wanted)} processes and evaluates {len(rules)} rules; firing: {firing or 'none'}"
+            f"it answers all {len(asked)} queries of dashboard and alarms; panels without data: {panels or 'none'}"
         )
 
     def _publish(self, seed: int) -> None:
