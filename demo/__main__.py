@@ -57,7 +57,9 @@ def run(
     try:
         with leaving_on_sigterm():
             result = play(alerts=alerts, seed=seed, console=console, at_the_end=at_the_end)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemError) as error:
+        if not _is_interrupt(error):
+            raise
         console.print("ended before the night was over; nothing runs any more", highlight=False)
         raise typer.Exit(1) from None
     except Stuck as error:
@@ -67,6 +69,11 @@ def run(
         console.print(example, highlight=False, soft_wrap=True)
     console.print(str(result), highlight=False, soft_wrap=True)
     raise typer.Exit(0 if result.good else 1)
+
+
+def _is_interrupt(error: BaseException) -> bool:
+    """Say whether somebody has interrupted us: compiled code makes a SystemError of that."""
+    return isinstance(error, KeyboardInterrupt) or isinstance(error.__cause__, KeyboardInterrupt)
 
 
 if __name__ == "__main__":

@@ -60,31 +60,30 @@ def _line(counts: Counts, found: Account) -> str:
 
 
 def _messages(servers: str, topics: Iterable[str]) -> Iterator[tuple[str, bytes, bytes]]:
-    """Yield topic, key and value of all that the topics hold now. Raises KafkaException if they cannot be read."""
+    """Yield topic, key and value of all that the topics hold now, in no order.
+
+    Raises KafkaException or TimeoutError if they cannot be read.
+    """
     consumer = Consumer({"bootstrap.servers": servers, "group.id": "demo-account", "enable.auto.commit": False})
     try:
-        yield from _to_the_end(consumer, topics)
+        known = consumer.list_topics(timeout=PATIENCE_S).topics
+        wanted = [TopicPartition(name, number) for name in topics if name in known for number in known[name].partitions]
+        ranges = [consumer.get_watermark_offsets(one, timeout=PATIENCE_S) for one in wanted]
+        # All at once: a partition alone costs the broker's patience with the one before, half a second.
+        consumer.assign(
+            [TopicPartition(one.topic, one.partition, low) for one, (low, _high) in zip(wanted, ranges, strict=True)]
+        )
+        ends = {(one.topic, one.partition): high for one, (_low, high) in zip(wanted, ranges, strict=True)}
+        left = sum(high - low for low, high in ranges)
+        while left:
+            message = consumer.poll(PATIENCE_S)
+            if message is None:
+                raise TimeoutError(f"{left} of Fink's messages cannot be read")
+            if message.error():
+                raise KafkaException(message.error())
+            topic, partition, offset = message.topic(), message.partition(), message.offset()
+            if topic is not None and partition is not None and offset is not None and offset < ends[topic, partition]:
+                left -= 1
+                yield topic, message.key() or b"", message.value() or b""
     finally:
         consumer.close()
-
-
-def _to_the_end(consumer: Consumer, topics: Iterable[str]) -> Iterator[tuple[str, bytes, bytes]]:
-    known = consumer.list_topics(timeout=PATIENCE_S).topics
-    places = [(name, number) for name in topics if name in known for number in known[name].partitions]
-    found = {place: consumer.get_watermark_offsets(TopicPartition(*place), timeout=PATIENCE_S) for place in places}
-    ends = {place: high for place, (low, high) in found.items() if high > low}
-    consumer.assign([TopicPartition(*place, found[place][0]) for place in ends])
-    left = sum(found[place][1] - found[place][0] for place in ends)
-    while left:
-        message = consumer.poll(PATIENCE_S)
-        if message is None:
-            raise TimeoutError(f"{left} of Fink's messages cannot be read")
-        if message.error():
-            raise KafkaException(message.error())
-        topic, partition, offset = message.topic(), message.partition(), message.offset()
-        assert topic is not None  # noqa: S101  # of a message without an error
-        assert partition is not None  # noqa: S101  # the same
-        assert offset is not None  # noqa: S101  # the same
-        if offset < ends[topic, partition]:
-            left -= 1
-            yield topic, message.key() or b"", message.value() or b""

@@ -2,9 +2,10 @@
 
 import logging
 import threading
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaError, Message
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from runtime import refusals
 from runtime.log import OnceAMinute
@@ -94,6 +95,29 @@ def leave(consumer: Consumer) -> None:
             "will be done again",
             LEAVING_S,
         )
+
+
+def offsets_at(
+    consumer: Consumer, partitions: Iterable[TopicPartition], moment: int, *, timeout_s: float
+) -> Mapping[int, int]:
+    """Return of each partition of one topic the first offset that is as new as ``moment``; negative if none is.
+
+    ``moment`` is in milliseconds since 1970, or OFFSET_BEGINNING, or OFFSET_END for the offset after the last. That is
+    one request for each broker; librdkafka's own question for the ends of a partition takes two for each partition.
+    Raises KafkaException.
+    """
+    asked = [TopicPartition(one.topic, one.partition, moment) for one in partitions]
+    return offsets_in(consumer.offsets_for_times(asked, timeout=timeout_s)) if asked else {}
+
+
+def offsets_in(answer: Iterable[TopicPartition]) -> Mapping[int, int]:
+    """Return the offset of each partition that Kafka has answered with. Raises KafkaException if one has none."""
+    found = {}
+    for one in answer:
+        if one.error is not None:
+            raise KafkaException(one.error)
+        found[one.partition] = one.offset
+    return found
 
 
 def headers_of(message: Message) -> list[tuple[str, bytes | None]]:

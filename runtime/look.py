@@ -4,12 +4,23 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    OFFSET_END,
+    Consumer,
+    KafkaError,
+    KafkaException,
+    Message,
+    TopicPartition,
+)
 
 from runtime import kafka
 
 PATIENCE_S = 5.0
-"""Of each question to Kafka; a look has up to two for each partition."""
+"""Of each question to Kafka; a look has a few, however many partitions there are."""
+
+ERRORS = 3
+"""Of syslog's levels. What only warns, such as of a slow answer, is seen in the answer that does not come."""
 
 
 class NoSuchTopic(Exception):
@@ -28,8 +39,8 @@ class Part:
 
     @property
     def next(self) -> int:
-        """The offset that the group reads next."""
-        return min(max(self.low, self.committed), self.high)
+        """The offset that the group reads next; one that is beyond the end is of another topic of that name."""
+        return max(self.low, self.committed) if self.committed <= self.high else self.low
 
     @property
     def unread(self) -> int:
@@ -97,6 +108,7 @@ class Look:
             "max.partition.fetch.bytes": 64 * 1024,  # a message at least, whatever its size
             "queued.max.messages.kbytes": 4 * 1024,
             "fetch.wait.max.ms": 50,  # a fetch that waits keeps the next look waiting
+            "log_level": ERRORS,
         }
         self._consumer = Consumer({**config, **small}, logger=kafka.log)
 
@@ -110,18 +122,22 @@ class Look:
             raise KafkaException(metadata.error)
         wanted = [TopicPartition(topic, number) for number in sorted(metadata.partitions)]
         known = self._consumer.committed(wanted, timeout=PATIENCE_S) if self._group_id else wanted
-        committed = {one.partition: one.offset for one in known}
-        parts = []
-        for one in wanted:
-            low, high = self._consumer.get_watermark_offsets(one, timeout=PATIENCE_S)
-            parts.append(Part(number=one.partition, low=low, high=high, committed=committed[one.partition]))
-        return Extent(topic=topic, parts=tuple(parts))
+        committed = kafka.offsets_in(known)
+        low = kafka.offsets_at(self._consumer, wanted, OFFSET_BEGINNING, timeout_s=PATIENCE_S)
+        high = kafka.offsets_at(self._consumer, wanted, OFFSET_END, timeout_s=PATIENCE_S)
+        numbers = [one.partition for one in wanted]
+        return Extent(
+            topic=topic,
+            parts=tuple(
+                Part(number=number, low=low[number], high=high[number], committed=committed[number])
+                for number in numbers
+            ),
+        )
 
     def messages_since(self, extent: Extent, moment: float) -> int:
         """Return how many messages of a topic have a later time stamp than ``moment``, in Unix seconds."""
-        milliseconds = round(moment * 1000)
-        wanted = [TopicPartition(extent.topic, part.number, milliseconds) for part in extent.parts]
-        found = {one.partition: one.offset for one in self._consumer.offsets_for_times(wanted, timeout=PATIENCE_S)}
+        parts = [TopicPartition(extent.topic, part.number) for part in extent.parts]
+        found = kafka.offsets_at(self._consumer, parts, round(moment * 1000), timeout_s=PATIENCE_S)
         return sum(
             part.high - max(part.low, found[part.number])
             for part in extent.parts

@@ -31,6 +31,8 @@ def pytest_configure(config: pytest.Config) -> None:
         stack = ExitStack()
         config.add_cleanup(stack.close)
         patch = stack.enter_context(pytest.MonkeyPatch.context())
+        # Else each of the hundreds of processes that the tests start would compile the product anew.
+        patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
         patch.setenv("KAFKA_BOOTSTRAP_SERVERS", stack.enter_context(running_kafka()))
 
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Collection, Iterator
 from functools import cached_property
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import OFFSET_END, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from runtime import kafka
 from sink.settings import SinkSettings
@@ -18,7 +18,7 @@ LOOK_EVERY_S = 1.0
 REST_S = 30.0
 """After an error: the other reader says what is wrong."""
 
-ANSWER_S = 1.0
+ANSWER_S = 5.0
 
 
 class LiveLane:
@@ -115,13 +115,12 @@ class LiveLane:
 
     def _starts(self, partitions: list[TopicPartition]) -> list[TopicPartition]:
         fresh_from = int((time.time() - self._settings.sink_fresh_first_s) * 1000)
-        asked = [TopicPartition(one.topic, one.partition, fresh_from) for one in partitions]
         # The end first: what comes between the two answers is then read, not missed.
-        ends = {one.partition: self._consumer.get_watermark_offsets(one, timeout=ANSWER_S)[1] for one in partitions}
-        starts = self._consumer.offsets_for_times(asked, timeout=ANSWER_S) if asked else []
+        ends = kafka.offsets_at(self._consumer, partitions, OFFSET_END, timeout_s=ANSWER_S)
+        starts = kafka.offsets_at(self._consumer, partitions, fresh_from, timeout_s=ANSWER_S)
         return [
-            TopicPartition(one.topic, one.partition, one.offset if one.offset >= 0 else ends[one.partition])
-            for one in starts
+            TopicPartition(self._settings.kafka_topic, number, start if start >= 0 else ends[number])
+            for number, start in starts.items()
         ]
 
     def _leave(self, holding: Holding) -> None:

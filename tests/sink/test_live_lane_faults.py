@@ -53,7 +53,7 @@ def test_the_lane_ends_by_itself_though_only_one_partition_has_a_backlog(
         until_behind(sink)
         skyportal.control.mend()
         until_settled(broker, topic)
-        until(lambda: not read_ahead_of(sink), "the end of the lane", 10)
+        until(lambda: not read_ahead_of(sink), "the end of the lane")
         assert begun(sink) == 1, "it was opened and closed and opened"
 
     assert_whole(skyportal, [*first, *backlog])

@@ -3,10 +3,19 @@
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeVar
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic, PartitionMetadata
+from confluent_kafka import (
+    Consumer,
+    ConsumerGroupTopicPartitions,
+    KafkaError,
+    KafkaException,
+    Message,
+    Producer,
+    TopicPartition,
+)
+from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec, PartitionMetadata
 
 from schemas import codec
 from schemas.record import SkyPortalAlert
@@ -14,6 +23,9 @@ from schemas.record import SkyPortalAlert
 PATIENCE_S = 60.0
 ANSWER_S = 20.0
 """For one question to a broker; it is asked again until patience ends."""
+
+EARLIEST = OffsetSpec.earliest()  # type: ignore[no-untyped-call]  # confluent-kafka's
+LATEST = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # the same
 
 NO_ANSWER_YET = {
     KafkaError._ALL_BROKERS_DOWN,  # noqa: SLF001  # librdkafka's own codes begin so
@@ -46,9 +58,8 @@ def until(condition: Callable[[], bool], what: str, patience_s: float = PATIENCE
 
 def create_topic(broker: str, topic: str, partitions: int = 1, **config: str) -> None:
     """Create ``topic``; of its settings only those in ``config``, with ``_`` for a dot, differ from Kafka's own."""
-    admin = AdminClient({"bootstrap.servers": broker})
     wanted = NewTopic(topic, partitions, config={name.replace("_", "."): value for name, value in config.items()})
-    admin.create_topics([wanted])[topic].result(PATIENCE_S)
+    _admin(broker).create_topics([wanted])[topic].result(PATIENCE_S)
     until(lambda: len(partitions_of(broker, topic)) == partitions, f"{topic} to be led")
 
 
@@ -86,12 +97,12 @@ class Read:
 
 def partitions_of(broker: str, topic: str) -> list[TopicPartition]:
     """Return the partitions of ``topic``, once a broker leads each of them; none if it does not exist."""
-    admin = AdminClient({"bootstrap.servers": broker})
     found: dict[int, PartitionMetadata] = {}
 
     def led() -> bool:
         nonlocal found
-        metadata = _patiently(lambda: admin.list_topics(timeout=ANSWER_S), "the list of topics").topics.get(topic)
+        reader = _reader(broker)
+        metadata = _patiently(lambda: reader.list_topics(topic, timeout=ANSWER_S), "the topic").topics.get(topic)
         found = metadata.partitions if metadata else {}
         return all(one.leader >= 0 for one in found.values())
 
@@ -104,11 +115,11 @@ def read_all(broker: str, topic: str) -> list[Read]:
     consumer = _consumer(broker, "test-reader")
     try:
         parts = partitions_of(broker, topic)
-        ends = {part.partition: _watermarks(consumer, part) for part in parts}
-        left = sum(high - low for low, high in ends.values())
+        lows, highs = (_offsets(broker, parts, spec) for spec in (EARLIEST, LATEST))
+        left = sum(highs.values()) - sum(lows.values())
         if not left:
             return []
-        consumer.assign([TopicPartition(topic, number, low) for number, (low, _high) in ends.items()])
+        consumer.assign([TopicPartition(topic, number, low) for number, low in lows.items()])
         found: list[Read] = []
         deadline = time.monotonic() + PATIENCE_S
         while len(found) < left:
@@ -131,11 +142,7 @@ def read_all(broker: str, topic: str) -> list[Read]:
 
 def ends(broker: str, topic: str) -> Mapping[int, int]:
     """Return the end offset of each partition that holds anything."""
-    consumer = _consumer(broker, "test-reader")
-    try:
-        found = {part.partition: _watermarks(consumer, part)[1] for part in partitions_of(broker, topic)}
-    finally:
-        consumer.close()
+    found = _offsets(broker, partitions_of(broker, topic), LATEST)
     return {number: end for number, end in found.items() if end}
 
 
@@ -151,13 +158,11 @@ def commit(broker: str, topic: str, group: str, offset: int) -> None:
 
 def committed(broker: str, topic: str, group: str) -> Mapping[int, int]:
     """Return the offset that ``group`` has committed for each partition that it has."""
-    consumer = _consumer(broker, group)
-    try:
-        parts = partitions_of(broker, topic)
-        found = _patiently(lambda: consumer.committed(parts, timeout=ANSWER_S), f"offsets of {group}")
-    finally:
-        consumer.close()
-    return {part.partition: part.offset for part in found if part.offset >= 0}
+    asked = ConsumerGroupTopicPartitions(group, partitions_of(broker, topic))
+    found = _patiently(
+        lambda: _admin(broker).list_consumer_group_offsets([asked])[group].result(ANSWER_S), f"offsets of {group}"
+    )
+    return {part.partition: part.offset for part in found.topic_partitions or () if part.offset >= 0}
 
 
 def is_passed(broker: str, topic: str, group: str) -> bool:
@@ -166,10 +171,30 @@ def is_passed(broker: str, topic: str, group: str) -> bool:
     return bool(wanted) and committed(broker, topic, group) == wanted
 
 
-def _watermarks(consumer: Consumer, partition: TopicPartition) -> tuple[int, int]:
-    return _patiently(
-        lambda: consumer.get_watermark_offsets(partition, timeout=ANSWER_S), f"offsets of {partition.topic}"
-    )
+def _offsets(broker: str, partitions: Iterable[TopicPartition], which: OffsetSpec) -> Mapping[int, int]:
+    """Return an offset of each partition."""
+    asked = dict.fromkeys(partitions, which)
+
+    def answer() -> Mapping[int, int]:
+        futures = _admin(broker).list_offsets(asked, request_timeout=ANSWER_S) if asked else {}
+        return {part.partition: future.result(ANSWER_S).offset for part, future in futures.items()}
+
+    return _patiently(answer, "offsets of partitions")
+
+
+@lru_cache(maxsize=2)
+def _admin(broker: str) -> AdminClient:
+    """Return a client to ask with: it is asked again and again, and a new one each time costs a broker more than that.
+
+    Few, so that one whose broker is gone is not left trying for ever.
+    """
+    return AdminClient({"bootstrap.servers": broker, "log_level": 0})
+
+
+@lru_cache(maxsize=2)
+def _reader(broker: str) -> Consumer:
+    """Return a client to ask about topics, for the same reasons: an admin's question can make one."""
+    return _consumer(broker, "test-reader")
 
 
 def _patiently(ask: Callable[[], Answer], what: str) -> Answer:
@@ -200,6 +225,7 @@ def _consumer(broker: str, group: str) -> Consumer:
         {
             "bootstrap.servers": broker,
             "group.id": group,
+            "log_level": 0,
             "enable.auto.commit": False,
             "fetch.message.max.bytes": 9_000_000,
         }

@@ -1,0 +1,26 @@
+"""A demo that is told to stop leaves nothing behind."""
+
+import psutil
+
+from support.kafka import until
+from support.processes import running
+
+
+def test_a_demo_that_is_told_to_stop_ends_everything_that_it_started() -> None:
+    with running(["demo", "run", "--alerts", "20"], {}) as demo:
+        started: set[psutil.Process] = set()
+
+        def all_is_started() -> bool:
+            started.update(psutil.Process(demo.process.pid).children(recursive=True))
+            return any("sink" in name for one in started if one.is_running() for name in one.cmdline())
+
+        until(all_is_started, "a sink")
+        status = demo.stop()
+        said = demo.output
+        alive = [one for one in started if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+
+    assert status == 1
+    assert "ended before the night was over" in said
+    assert len(started) > 3, "Kafka, SkyPortal, processors and a sink"
+    assert alive == []
+    assert "Traceback" not in said
