@@ -8,6 +8,7 @@ from typing import Literal, Self
 
 from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, Consumer, Message, TopicPartition
 
+from processor import metrics
 from processor.message import place, published_at
 from schemas.origin import Origin, series
 
@@ -113,6 +114,7 @@ class Counts:
                 topic, partition, expected, offset - 1, offset - expected,
             )  # fmt: skip
             count = replace(count, expired=count.expired + offset - expected)
+            metrics.EXPIRED.labels(topic).inc(offset - expected)
         self._counts[at], self._reached[at] = count, offset + 1
         self._series[at] = series(
             group=self._group, topic=topic, partition=partition, first=count.first, began=count.began

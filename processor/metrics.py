@@ -13,6 +13,9 @@ PUBLISHED = Counter("processor_alerts_published_total", "Records that the local 
 DEAD_LETTERS = Counter(
     "processor_dead_letters_total", "Messages put aside, with their reason, by what failed.", ["topic", "stage"]
 )
+EXPIRED = Counter(
+    "processor_messages_expired_total", "Messages that Fink deleted before the group had read them.", ["topic"]
+)
 LEFT_OUT = Counter(
     "processor_points_left_out_total",
     "Photometric points that SkyPortal would refuse, by what is wrong with them.",
@@ -53,7 +56,7 @@ STAGES = ("decode", "convert", "publish")
 def begin(topics: Iterable[str]) -> None:
     """Let every counter whose labels are known begin at 0: an increase from nothing to 1 would not be seen."""
     for topic in topics:
-        for counter in (CONSUMED, PUBLISHED, SCHEMAS):
+        for counter in (CONSUMED, PUBLISHED, EXPIRED, SCHEMAS):
             counter.labels(topic)
         for stage in STAGES:
             DEAD_LETTERS.labels(topic, stage)

@@ -1,10 +1,12 @@
 """``/metrics`` for Prometheus, ``/healthz`` and ``/readyz`` for whoever restarts and routes."""
 
 import errno
+import sys
 import threading
 import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST, disable_created_metrics, generate_latest
 
@@ -83,7 +85,7 @@ class HealthServer:
     def __init__(self, health: Health, *, host: str, port: int, port_variable: str) -> None:
         """Listen at once; port 0 takes any free port. Raises `PortTaken`, naming ``port_variable``."""
         try:
-            self._server = ThreadingHTTPServer((host, port), _handler(health))
+            self._server = _Server((host, port), _handler(health))
         except OSError as error:
             taken = error.errno == errno.EADDRINUSE
             what = "is taken by another program" if taken else f"cannot be listened on ({error.strerror})"
@@ -97,6 +99,12 @@ class HealthServer:
         """Stop listening."""
         self._server.shutdown()
         self._server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exception(), ConnectionError):  # that who asked has gone is nobody's concern
+            super().handle_error(request, client_address)
 
 
 def _handler(health: Health) -> type[BaseHTTPRequestHandler]:

@@ -193,14 +193,17 @@ def secret_from_file(name: str) -> str:
 Settings = TypeVar("Settings", bound=ProcessSettings)
 
 
-def load(settings: type[Settings], *, own_prefixes: tuple[str, ...]) -> Settings:
+def load(
+    settings: type[Settings], *, own_prefixes: tuple[str, ...], known: type[ProcessSettings] | None = None
+) -> Settings:
     """Read ``settings`` from the environment.
 
     Raises `SettingsError` with a line for every missing, malformed or unknown variable. Unknown are those that begin
-    with one of ``own_prefixes`` and are no field: a typing mistake would otherwise be a silent default.
+    with one of ``own_prefixes`` and are no field: a typing mistake would otherwise be a silent default. A command that
+    reads only a part names the whole as ``known``: what else is a field there may be set, and is not looked at.
     """
     files = {name: _secret_file_mistake(name, field) for name, field in settings.model_fields.items()}
-    mistakes = _unknown(settings, own_prefixes) + [mistake for mistake in files.values() if mistake]
+    mistakes = _unknown(known or settings, own_prefixes) + [mistake for mistake in files.values() if mistake]
     try:
         loaded = settings()
     except ValidationError as error:

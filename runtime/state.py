@@ -17,6 +17,8 @@ from runtime.settings import ProcessSettings
 from runtime.topics import BrokerUnreachable
 
 BATCH = 500
+ANSWER_S = 5.0
+"""For each question to the broker."""
 
 PARTITION = 0
 """The only one, if the topic is as we create it; then all words stand in one order."""
@@ -135,7 +137,7 @@ class Listener:
                     f"({self._trouble}): is Kafka running, and is KAFKA_BOOTSTRAP_SERVERS right?"
                 )
             if end == math.inf:
-                end = self._end()
+                end = self._end(patience_s=min(ANSWER_S, max(1.0, deadline - time.monotonic())))
             self._hear(0.1)
             if self._next >= end:  # while others talk all the time, librdkafka reports no end
                 self._at_end = True
@@ -144,12 +146,14 @@ class Listener:
         """Hear nothing more."""
         self._consumer.close()
 
-    def _end(self) -> float:
+    def _end(self, *, patience_s: float) -> float:
         """Return the offset of the next word, 0 if there is no topic; infinity if the broker does not say."""
         try:
-            if self._topic not in self._consumer.list_topics(timeout=1.0).topics:  # by name, it could be created
+            if self._topic not in self._consumer.list_topics(timeout=patience_s).topics:  # by name, it could be created
                 return 0
-            _low, high = self._consumer.get_watermark_offsets(TopicPartition(self._topic, PARTITION), timeout=1.0)
+            _low, high = self._consumer.get_watermark_offsets(
+                TopicPartition(self._topic, PARTITION), timeout=patience_s
+            )
         except KafkaException as error:
             self._trouble = error.args[0].str()
             return math.inf

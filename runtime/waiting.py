@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from confluent_kafka import KafkaException
 
 from runtime import kafka
-from runtime.look import Extent, Look, NoSuchTopic, Part
+from runtime.extent import Extent, Part
+from runtime.look import Look, NoSuchTopic
 
 log = logging.getLogger(__name__)
 

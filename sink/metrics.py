@@ -26,6 +26,7 @@ PARTS = Counter(
 DEAD_LETTERS = Counter(
     "sink_dead_letters_total", "Alerts, or parts of accepted alerts, put aside, by the stage that failed.", ["stage"]
 )
+EXPIRED = Counter("sink_alerts_expired_total", "Alerts that the local Kafka deleted before a sink had read them.")
 REQUESTS = Counter(
     "sink_requests_total", "Requests to SkyPortal, and what their answers meant.", ["endpoint", "verdict"]
 )

@@ -53,7 +53,16 @@ def _without_secret(url: HttpUrl) -> HttpUrl:
     return url
 
 
-class SinkSettings(ProcessSettings):
+class ConsumerGroupSettings(ProcessSettings):
+    """What a command reads that looks after the sinks, and asks the local Kafka alone."""
+
+    sink_group_id: str = Field(
+        default="fink-skyportal-sink", min_length=1, description="Consumer group; the same for every replica"
+    )
+    sink_log_level: LogLevel = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
+
+
+class SinkSettings(ConsumerGroupSettings):
     """What a sink reads, besides what every process does."""
 
     skyportal_url: Annotated[HttpUrl, AfterValidator(_without_secret)] = Field(
@@ -87,9 +96,6 @@ class SinkSettings(ProcessSettings):
         ge=0,
         description="Seconds that SkyPortal may yet apply a request that it did not answer; "
         "an annotation, class or thumbnail is looked for again only afterwards",
-    )
-    sink_group_id: str = Field(
-        default="fink-skyportal-sink", min_length=1, description="Consumer group; the same for every replica"
     )
     sink_routes: Path | None = Field(
         default=None, description="routes.toml: which topic goes to which group, filter, stream and instrument"
@@ -131,7 +137,6 @@ class SinkSettings(ProcessSettings):
     sink_guard_percent: float = Field(
         default=50, gt=0, le=100, description="Percentage of refused alerts among the last hundred that halts the sink"
     )
-    sink_log_level: LogLevel = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
     sink_metrics_host: str = Field(default="127.0.0.1", description="Address for /metrics, /healthz and /readyz")
     sink_metrics_port: int = Field(default=9102, ge=0, le=65535, description="Port for them; 0: any free port")
 

@@ -20,7 +20,7 @@ COMMANDS = sorted(
     {line.partition("#")[0].strip() for language, text in BLOCKS if language == "sh" for line in text.splitlines()}
     | set(re.findall(r"`((?:make|python -m) [^`]+)`", README))
 )
-TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
 
 def helped_by_a_process(*words: str) -> str:

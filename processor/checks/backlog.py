@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from runtime.checks import Finding, lasting, ok, size, warning
-from runtime.look import Extent
+from runtime.extent import Extent
 
 DAY_S = 86_400.0
 HOUR_S = 3600.0

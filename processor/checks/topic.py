@@ -12,7 +12,9 @@ from processor.decode import Decoder, Undecodable
 from processor.message import published_at
 from processor.settings import ProcessorSettings
 from runtime.checks import Finding, counted, ok, unchecked, warning, wrong
-from runtime.look import Extent, Look, NoSuchTopic, mean_bytes, stamped_at
+from runtime.extent import Extent
+from runtime.look import Look, NoSuchTopic, mean_bytes, stamped_at
+from runtime.patience import once_coordinated
 from schemas.codec import encode
 
 
@@ -32,7 +34,7 @@ def topic_findings(
     """
     title = f"Fink topic {topic}"
     try:
-        extent = look.extent(topic)
+        extent = once_coordinated(lambda: look.extent(topic))
         newest = look.messages(extent, extent.newest())
     except NoSuchTopic:
         yield warning(

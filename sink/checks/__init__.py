@@ -8,6 +8,7 @@ from confluent_kafka.admin import AdminClient
 from runtime import kafka, state
 from runtime.checks import Blocked, Finding, collected, ok, unchecked, warning
 from runtime.look import Look, NoSuchTopic
+from runtime.patience import once_coordinated
 from schemas.record import Survey
 from sink.checks.group import BACKLOG, SINKS, group_findings
 from sink.checks.inquiry import Inquiry
@@ -55,7 +56,7 @@ def topic_findings(settings: SinkSettings, topics: dict[str, Survey]) -> Iterato
     connection, topic, group_id = kafka.connection(settings), settings.kafka_topic, settings.sink_group_id
     with closing(Look(connection, group_id)) as look:
         try:
-            look.extent(topic)
+            once_coordinated(lambda: look.extent(topic))
         except NoSuchTopic:
             for name in (RECORDS, SINKS, BACKLOG):
                 yield unchecked(name, f"there is no topic {topic} yet")

@@ -9,7 +9,8 @@ from confluent_kafka.admin import AdminClient
 
 from runtime import topics
 from runtime.checks import Finding, lasting, ok, unchecked, warning
-from runtime.look import Extent, Look, stamped_at
+from runtime.extent import Extent
+from runtime.look import Look, stamped_at
 
 SINKS, BACKLOG = "sinks", "records to deliver"
 

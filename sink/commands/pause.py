@@ -6,7 +6,7 @@ import typer
 
 from runtime import topics
 from runtime.publisher import NotPublished, Publisher
-from sink.commands.start import end, read_environment
+from sink.commands.start import end, read_consumer_group
 from sink.skyportal.pause import HOW_TO_END_IT
 from sink.skyportal.pause_word import PauseWord, sentence_of
 
@@ -31,7 +31,7 @@ def pause(reason: ReasonOption = "") -> None:
 
     Exit status 0: Kafka keeps the pause; 1: it could not be reached, try again; 2: settings are wrong.
     """
-    settings = read_environment()
+    settings = read_consumer_group()
     try:
         topics.prepare(settings)
         operator = PauseWord(settings, Publisher(settings))
@@ -52,7 +52,7 @@ def resume() -> None:
 
     Exit status 0: no sink is paused; 1: Kafka could not be reached, try again; 2: settings are wrong.
     """
-    settings = read_environment()
+    settings = read_consumer_group()
     try:
         operator = PauseWord(settings, Publisher(settings))
         standing = operator.standing()

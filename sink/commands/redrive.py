@@ -1,20 +1,13 @@
 """``python -m sink redrive``."""
 
-from runtime import log as logs
 from runtime.redrive.box import LetterBox
 from runtime.redrive.command import redrive_app
-from runtime.settings import SettingsError, load
-from sink.commands.start import WRONG_SETTINGS, end
+from sink.commands.start import read_consumer_group
 from sink.redrive import RejectedRecords
-from sink.settings import OWN_PREFIXES, SinkSettings
 
 
 def _open() -> LetterBox:
-    try:
-        settings = load(SinkSettings, own_prefixes=OWN_PREFIXES)
-    except SettingsError as error:
-        end(str(error), WRONG_SETTINGS)
-    logs.configure(settings.sink_log_level)
+    settings = read_consumer_group()
     return LetterBox(settings, RejectedRecords(), settings.rejected_topic)
 
 

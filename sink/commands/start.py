@@ -3,7 +3,7 @@
 import re
 import sys
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, NoReturn, TypeVar
 
 import typer
 
@@ -11,10 +11,12 @@ from runtime import log as logs
 from runtime.settings import SettingsError, load
 from sink.routing import routes
 from sink.routing.routes import Routes
-from sink.settings import OWN_PREFIXES, SinkSettings
+from sink.settings import OWN_PREFIXES, ConsumerGroupSettings, SinkSettings
 
 WRONG_SETTINGS = 2
 """Exit status."""
+
+Kind = TypeVar("Kind", bound=ConsumerGroupSettings)
 
 RoutesOption = Annotated[Path | None, typer.Option("--routes", help="The file of routes, instead of SINK_ROUTES.")]
 
@@ -29,17 +31,24 @@ def fink_topics(named: list[str] | None) -> list[str] | None:
 
 def read_settings(routes_file: Path | None = None) -> tuple[SinkSettings, Routes]:
     """Return what the environment and ``routes.toml`` say, and begin to log; ends the process if they are wrong."""
-    settings = read_environment()
+    settings = _read(SinkSettings)
     try:
         return settings, routes.read(routes_file or settings.sink_routes)
     except routes.RoutesError as error:
         end(str(error), WRONG_SETTINGS)
 
 
-def read_environment() -> SinkSettings:
-    """Return what the environment says, and begin to log; ends the process if it is wrong."""
+def read_consumer_group() -> ConsumerGroupSettings:
+    """Return what a command needs that asks Kafka alone, and begin to log; ends the process if that is wrong.
+
+    SkyPortal's address and token may be missing. A variable that no sink knows is a mistake here, too.
+    """
+    return _read(ConsumerGroupSettings)
+
+
+def _read(kind: type[Kind]) -> Kind:
     try:
-        settings = load(SinkSettings, own_prefixes=OWN_PREFIXES)
+        settings = load(kind, own_prefixes=OWN_PREFIXES, known=SinkSettings)
     except SettingsError as error:
         end(str(error), WRONG_SETTINGS)
     logs.configure(settings.sink_log_level)

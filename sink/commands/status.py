@@ -12,8 +12,8 @@ from rich.live import Live
 
 from runtime.redrive.letter import RedriveFailed
 from runtime.topics import BrokerUnreachable
-from sink.commands.start import end, read_environment
-from sink.settings import SinkSettings
+from sink.commands.start import end, read_consumer_group
+from sink.settings import ConsumerGroupSettings
 from sink.status.document import document
 from sink.status.letters import Letters
 from sink.status.now import Now, look
@@ -42,7 +42,7 @@ def status(
 
     Exit status 0 if it could be looked up, 1 if Kafka does not answer.
     """
-    settings = read_environment()
+    settings = read_consumer_group()
     letters = Letters(settings, since=datetime.now(UTC) - timedelta(days=days))
     now = _look(settings, letters)
     if not watch:
@@ -54,7 +54,7 @@ def status(
         raise typer.Exit(0) from None
 
 
-def _watch(now: Now, settings: SinkSettings, letters: Letters, *, every: float, as_json: bool) -> None:
+def _watch(now: Now, settings: ConsumerGroupSettings, letters: Letters, *, every: float, as_json: bool) -> None:
     if as_json:
         while True:
             _show(now, settings, as_json=True)
@@ -66,7 +66,7 @@ def _watch(now: Now, settings: SinkSettings, letters: Letters, *, every: float, 
             live.update(screen(_look(settings, letters), settings), refresh=True)
 
 
-def _look(settings: SinkSettings, letters: Letters) -> Now:
+def _look(settings: ConsumerGroupSettings, letters: Letters) -> Now:
     try:
         return look(settings, letters)
     except (BrokerUnreachable, RedriveFailed) as error:
@@ -75,7 +75,7 @@ def _look(settings: SinkSettings, letters: Letters) -> Now:
         end(f"Kafka at {settings.kafka_bootstrap_servers} does not answer: {error.args[0].str()}")
 
 
-def _show(now: Now, settings: SinkSettings, *, as_json: bool) -> None:
+def _show(now: Now, settings: ConsumerGroupSettings, *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(document(now, settings)))
     else:

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from runtime import kafka
+from runtime.patience import FORBIDDEN
 from sink.replay.progress import Plan
 from sink.settings import SinkSettings
-from sink.topic.local_topic import FORBIDDEN, Unreadable
+from sink.topic.local_topic import Unreadable
 from sink.topic.offsets import Holding, offset_of
 from sink.topic.tally import Outcome
 

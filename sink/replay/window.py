@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from runtime import kafka
-from runtime.look import Extent, Look, NoSuchTopic, stamped_at
+from runtime.extent import Extent
+from runtime.look import Look, NoSuchTopic, stamped_at
 from sink.replay.selection import Selection, milliseconds
 from sink.settings import SinkSettings
 

@@ -144,6 +144,8 @@ class SkyPortal:
                 "the address of the proxy in HTTPS_PROXY, HTTP_PROXY or ALL_PROXY cannot be understood: write /, # and "
                 "@ of its password as %2F, %23 and %40"
             )
+        if isinstance(error, requests.exceptions.InvalidSchema):
+            return NoSafeWay("a proxy of SOCKS is not used: name one of HTTP in HTTPS_PROXY, HTTP_PROXY or ALL_PROXY")
         cause = without_logins(self._scrub(_cause(error)))
         reason = f"no answer from {self._url} ({type(error).__name__}: {cause})"
         return Unavailable(reason, sent=not _never_connected(error))

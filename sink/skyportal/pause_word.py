@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from runtime import state
 from runtime.publisher import Publisher
 from runtime.state import StateTopic, Word
-from sink.settings import SinkSettings
+from sink.settings import ConsumerGroupSettings
 
 
-def key_of(settings: SinkSettings) -> str:
+def key_of(settings: ConsumerGroupSettings) -> str:
     """Return the key under which the word stands in the state topic."""
     return f"pause/{settings.sink_group_id}"
 
@@ -30,7 +30,7 @@ def sentence_of(word: Word) -> str:
 class PauseWord:
     """The operator's side of the pause of one group; to be used once, by one command."""
 
-    def __init__(self, settings: SinkSettings, publisher: Publisher) -> None:
+    def __init__(self, settings: ConsumerGroupSettings, publisher: Publisher) -> None:
         self._settings = settings
         self._key = key_of(settings)
         self._topic = StateTopic(publisher, settings)

@@ -5,13 +5,13 @@ from dataclasses import asdict
 from typing import Any
 
 from schemas.words import ProcessorWord, SinkWord
-from sink.settings import SinkSettings
+from sink.settings import ConsumerGroupSettings
 from sink.status.letters import in_order
 from sink.status.local import retention_s
 from sink.status.now import Heard, Now
 
 
-def document(now: Now, settings: SinkSettings) -> Mapping[str, Any]:
+def document(now: Now, settings: ConsumerGroupSettings) -> Mapping[str, Any]:
     """Return the status as JSON's types: seconds, and times in ISO 8601 UTC."""
     moment, kept_s = now.at.timestamp(), retention_s(settings)
     return {

@@ -9,7 +9,7 @@ from confluent_kafka import Message
 from runtime.redrive.topic import LetterTopic
 from runtime.redrive.waiting import About, Waiting
 from schemas.dead_letters import DeadLetter
-from sink.settings import SinkSettings
+from sink.settings import ConsumerGroupSettings
 
 Reason = tuple[str, str, str]
 """Stage, part (empty for the whole alert) and name of the error."""
@@ -18,7 +18,7 @@ Reason = tuple[str, str, str]
 class Letters:
     """The dead letters of both halves. Asked again, it reads only what has come since."""
 
-    def __init__(self, settings: SinkSettings, *, since: datetime) -> None:
+    def __init__(self, settings: ConsumerGroupSettings, *, since: datetime) -> None:
         """``since``: when the oldest was put aside that is to be counted."""
         names = (settings.undecodable_topic, settings.rejected_topic)
         self._since = since

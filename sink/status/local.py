@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from confluent_kafka import Consumer, TopicPartition
 
 from runtime import kafka
+from runtime.patience import once_coordinated
 from runtime.settings import ProcessSettings
-from sink.settings import SinkSettings
+from sink.settings import ConsumerGroupSettings
 from sink.topic.ahead import Ahead
 from sink.topic.offsets import appended_at
 from sink.topic.tally import Tally
@@ -48,7 +49,7 @@ class Partition:
         return retention_s - self.behind_s(now)
 
 
-def partitions(settings: SinkSettings) -> list[Partition]:
+def partitions(settings: ConsumerGroupSettings) -> list[Partition]:
     """Return the state of each partition; none if there is no topic. Raises KafkaException if the broker is silent."""
     client = {"group.id": settings.sink_group_id, "enable.auto.commit": False}  # joins no group, as it subscribes none
     consumer = Consumer(kafka.connection(settings) | client, logger=kafka.log)
@@ -57,7 +58,7 @@ def partitions(settings: SinkSettings) -> list[Partition]:
         numbers = sorted(topic.partitions) if topic else []
         asked = [TopicPartition(settings.kafka_topic, number) for number in numbers]
         # What is passed first: what is appended meanwhile then waits, and is not too much.
-        stored = consumer.committed(asked, timeout=PATIENCE_S) if asked else []
+        stored = once_coordinated(lambda: consumer.committed(asked, timeout=PATIENCE_S)) if asked else []
         found = [_partition(consumer, one) for one in stored]
         return _with_ages(consumer, settings.kafka_topic, found)
     finally:

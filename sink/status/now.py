@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 from runtime import state
 from runtime.state import Word
 from schemas.words import FinkStanding, Kind, ProcessorWord, SinkWord, heard
-from sink.settings import SinkSettings
+from sink.settings import ConsumerGroupSettings
 from sink.skyportal.pause_word import key_of, sentence_of
 from sink.status import local
 from sink.status.account import Account, account
@@ -55,7 +55,7 @@ class Now:
     account: Account
 
 
-def look(settings: SinkSettings, letters: Letters) -> Now:
+def look(settings: ConsumerGroupSettings, letters: Letters) -> Now:
     """Look everything up. Raises `BrokerUnreachable`, `RedriveFailed` or KafkaException if the broker is silent."""
     words = state.read(settings)  # first: what is published meanwhile is then a surplus, and no loss
     now = datetime.now(UTC)

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from schemas.words import FinkStanding, ProcessorWord, SinkWord
-from sink.settings import SinkSettings
+from sink.settings import ConsumerGroupSettings
 from sink.status.letters import in_order
 from sink.status.local import retention_s
 from sink.status.now import Heard, Now
@@ -21,7 +21,7 @@ FINKS_RETENTION = timedelta(days=4)
 PADDING = (0, 2, 0, 0)
 
 
-def screen(now: Now, settings: SinkSettings) -> RenderableType:
+def screen(now: Now, settings: ConsumerGroupSettings) -> RenderableType:
     """Return the whole screen."""
     return Group(*_parts(now, settings))
 
@@ -34,7 +34,7 @@ def duration(seconds: float) -> str:
     return f"{max(0, int(seconds))} s"
 
 
-def _parts(now: Now, settings: SinkSettings) -> Iterator[RenderableType]:
+def _parts(now: Now, settings: ConsumerGroupSettings) -> Iterator[RenderableType]:
     yield Text(f"{settings.kafka_topic} at {settings.kafka_bootstrap_servers}, {_instant(now.at)} UTC")
     yield Text("")
     yield Text("Fink, as the processors said it some seconds ago")
@@ -103,7 +103,7 @@ def _headroom(one: FinkStanding, now: datetime) -> tuple[float, str]:
     return left, f"~{duration(left)}" if left > 0 else "none"
 
 
-def _local(now: Now, settings: SinkSettings) -> RenderableType:
+def _local(now: Now, settings: ConsumerGroupSettings) -> RenderableType:
     table = _table("  partition", *_TALLY, "waiting", "behind", "headroom")
     moment, kept_s = now.at.timestamp(), retention_s(settings)
     for one in now.local:

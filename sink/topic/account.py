@@ -1,6 +1,7 @@
 """The account of one partition: how the records below the committed offset ended."""
 
 from schemas.origin import Origin
+from sink import metrics
 from sink.topic.ahead import Ahead
 from sink.topic.copies import Copies
 from sink.topic.tally import Outcome, Tally, of
@@ -14,6 +15,7 @@ class Account:
         self.tally = Tally.read(metadata, offset)
         self._copies = Copies(metadata)
         self._in_line: dict[int, tuple[Origin, Tally]] = {}
+        self._expired_untold = 0
 
     def stands_in_line(self, offset: int, origin: Origin, between: Tally) -> None:
         """Note the next record, and what became of the offsets between the one before it and itself."""
@@ -27,11 +29,19 @@ class Account:
             how = Tally(redriven=1)
         elif self._copies.pass_by(origin):
             how = Tally(copies=1)
-        self.tally = self.tally.plus(between).plus(how)
+        self.lost(between)
+        self.tally = self.tally.plus(how)
+        self.holds()
 
     def lost(self, range_of: Tally) -> None:
         """Count offsets that are gone."""
         self.tally = self.tally.plus(range_of)
+        self._expired_untold += range_of.expired
+
+    def holds(self) -> None:
+        """Let the metric have what expired, too: the account is the one that is counted on."""
+        metrics.EXPIRED.inc(self._expired_untold)
+        self._expired_untold = 0
 
     @property
     def note(self) -> str:

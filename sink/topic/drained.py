@@ -9,10 +9,10 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from runtime import kafka
 from runtime.health import Health
+from runtime.patience import ANSWER_S, patiently
 from sink import metrics
 from sink.settings import SinkSettings
 from sink.topic.local_topic import Unreadable
-from sink.topic.patience import ANSWER_S, patiently
 
 log = logging.getLogger(__name__)
 

@@ -9,6 +9,7 @@ from typing import Protocol
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from runtime import kafka
+from runtime.patience import FORBIDDEN
 from schemas.origin import origin_in
 from sink.delivery.shards import Load
 from sink.settings import SinkSettings
@@ -26,8 +27,6 @@ log = logging.getLogger(__name__)
 BATCH = 100
 ANSWER_TIMEOUT_S = 10.0
 """How long the group waits for our requests when a partition is revoked."""
-
-FORBIDDEN = (KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.GROUP_AUTHORIZATION_FAILED)
 
 
 class Unreadable(Exception):

@@ -46,6 +46,7 @@ class Holding:
         """True if a record of a newer version stands further on: nothing is read ahead any more."""
         self.ahead = Ahead() if ahead is None else ahead
         self.account = Account() if account is None else account
+        self.account.holds()
         self._lock = threading.Lock()
         self._settled: OrderedDict[int, Outcome | None] = OrderedDict()
         self._appended: dict[int, float] = {}
@@ -92,6 +93,7 @@ class Holding:
             self.ahead = ahead
             if self.latest < 0:
                 self.account, self._first = account, first
+                account.holds()
 
     def _stands_in_line(self, offset: int, appended_at: float, origin: Origin) -> None:
         """Note the next record. What Kafka has no more before it is gone unread, unless it was delivered ahead."""

@@ -10,11 +10,11 @@ from typing import Self
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from runtime import kafka
+from runtime.patience import ANSWER_S, FORBIDDEN, patiently
 from sink.settings import SinkSettings
 from sink.topic.ahead import Ahead
-from sink.topic.local_topic import FORBIDDEN, Unreadable
+from sink.topic.local_topic import Unreadable
 from sink.topic.offsets import offset_of
-from sink.topic.patience import ANSWER_S, patiently
 
 BATCH = 100
 SILENCE_S = 30.0

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -9,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_S = 900.0
+PATIENCE_S = 1500.0
+"""Longer than any wait of the story's own, and than a first build."""
 LAST_LINES = 25
+VARIABLE = re.compile(r"\$\{([A-Z_]+)")
 
 
 class Broken(Exception):
@@ -21,16 +24,19 @@ def run(
     command: Sequence[str], *, environment: Mapping[str, str] | None = None, ends_with: tuple[int, ...] = (0,)
 ) -> str:
     """Return what a command prints. Raises `Broken` with its last lines if its status is not one of ``ends_with``."""
-    ended = subprocess.run(
-        command,
-        cwd=ROOT,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-        check=False,
-    )
+    try:
+        ended = subprocess.run(
+            command,
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise Broken(f"{' '.join(command)} has not ended in {PATIENCE_S:.0f} s") from error
     if ended.returncode not in ends_with:
         said = (ended.stdout + ended.stderr).splitlines()[-LAST_LINES:]
         raise Broken("\n".join([f"{' '.join(command)} ended with {ended.returncode}:", *said]))
@@ -67,8 +73,9 @@ def compose_command() -> list[str]:
 
 def environment(settings: Mapping[str, str]) -> dict[str, str]:
     """Return the environment of a command of Compose: ``settings``, and none of the caller's own."""
-    ours = ("FINK_", "KAFKA_", "SINK", "SKYPORTAL_", "PROCESSOR_", "ZTF_", "LSST_", "DEMO_", "COMPOSE_", "BIND")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    asked_for = set(VARIABLE.findall((ROOT / "docker-compose.yml").read_text()))
+    ours = ("FINK_", "KAFKA_", "SINK_", "SKYPORTAL_", "PROCESSOR_", "COMPOSE_")
+    kept = {name: value for name, value in os.environ.items() if name not in asked_for and not name.startswith(ours)}
     if subprocess.run(["docker", "buildx", "version"], capture_output=True, check=False).returncode != 0:
         kept["DOCKER_BUILDKIT"] = "0"  # an engine without the builder's plugin
     return {**kept, **settings}

@@ -51,7 +51,7 @@ class Stack:
 
     def containers(self, service: str) -> list[dict[str, Any]]:
         """Return what the engine knows of the service's containers, those too that have ended."""
-        names = self.compose("ps", "--quiet", service).split() if service else []
+        names = self.compose("ps", "--all", "--quiet", service).split() if service else []
         return inspect(*names) if names else []
 
     def inside(self, service: str, *command: str, ends_with: tuple[int, ...] = (0,)) -> str:

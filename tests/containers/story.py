@@ -1,8 +1,9 @@
 """What happens to the services, and what must be true afterwards."""
 
+import contextlib
+import re
 import time
 from collections.abc import Sequence
-from typing import Any
 
 from containers import promises
 from containers.engine import Broken, is_there, megabytes
@@ -11,6 +12,8 @@ from support.observe import queries, series
 
 SINKS = 3
 SERVICES = ("kafka", "setup", "processor-ztf", "processor-lsst", "sink", "demo-skyportal", "demo-fink", "prometheus")
+OURS = ("processor-ztf", "processor-lsst", "sink")
+NIGHTS = 3
 PICTURED = ("grafana/grafana:12.3.0", "grafana")
 START_S, FLOW_S, RECOVER_S, DRAIN_S = 240.0, 180.0, 180.0, 900.0
 
@@ -39,8 +42,9 @@ class Story:
             self._go_down_and_come_up()
             account = self._settle()
             self._look_at_prometheus()
-        except BaseException:
-            print(self._stack.compose("logs", "--tail", "15", "--no-color", ends_with=(0, 1)))
+        except Exception:
+            with contextlib.suppress(Broken):
+                print(self._stack.compose("logs", "--tail", "15", "--no-color"))
             raise
         finally:
             self._stack.end()
@@ -87,9 +91,9 @@ class Story:
         self._say("SkyPortal is started, and takes alerts again")
 
     def _crash_a_sink(self) -> None:
-        victim = self._stack.containers("sink")[0]["Id"]
-        self._stack.crash(victim)
-        until("another start of the sink", lambda: self._restarts("sink") >= 1, within_s=RECOVER_S)
+        before = self._restarts("sink")
+        self._stack.crash(self._stack.containers("sink")[0]["Id"])
+        until("another start of the sink", lambda: self._restarts("sink") > before, within_s=RECOVER_S)
         self._say("a sink is killed, and started again by its restart policy")
 
     def _restart_the_broker(self) -> None:
@@ -100,9 +104,13 @@ class Story:
         self._say("Kafka is restarted, and alerts flow on")
 
     def _go_down_and_come_up(self) -> None:
+        self._stack.compose("stop", *OURS)
+        ended = {one["Name"]: one["State"]["ExitCode"] for name in OURS for one in self._stack.containers(name)}
+        if any(ended.values()) or len(ended) != SINKS + 2:
+            raise Broken(f"not all leave in peace within their grace: {ended}")
         held = self._counts()
         self._stack.compose("down")
-        if left := self._stack.compose("ps", "--quiet").split():
+        if left := self._stack.compose("ps", "--all", "--quiet").split():
             raise Broken(f"down leaves {len(left)} containers")
         self._say(f"down, with {held['candidates']} candidates in SkyPortal; the volumes stay")
         self._stack.up([name for name in self._services if name != "demo-fink"], SINKS)
@@ -117,6 +125,9 @@ class Story:
         self._say(account)
         if not account.endswith("dead_letters=0 lost=0 doubled=0") or " waiting=0 " not in account:
             raise Broken("\n".join(said[-20:]))
+        published = int((re.search(r"published=(\d+)", account) or [0, 0])[1])
+        if published < NIGHTS * self._alerts:
+            raise Broken(f"of {NIGHTS} nights with {self._alerts} alerts each only {published} messages were published")
         own = self._stack.status()["account"]
         if own["unaccounted"] or own["waiting"]:
             raise Broken(f"their own account says {own}")
@@ -124,19 +135,22 @@ class Story:
         return account
 
     def _look_at_prometheus(self) -> None:
-        def targets() -> list[dict[str, Any]]:
-            found: list[dict[str, Any]] = self._stack.prometheus("query?query=up")["result"]
-            return [one for one in found if one["value"][1] == "1" and one["metric"]["job"] in wanted]
+        def seen() -> list[str]:
+            # Not the query `up`: for five minutes that has the containers from before "down" as well.
+            targets = self._stack.prometheus("targets?state=active")["activeTargets"]
+            return sorted(one["labels"]["job"] for one in targets if one["health"] == "up")
 
-        wanted = ["processor", "processor", *["sink"] * SINKS]
-        until("Prometheus' targets", lambda: sorted(one["metric"]["job"] for one in targets()) == wanted, within_s=120)
+        wanted = ["processor", "processor", "prometheus", *["sink"] * SINKS]
+        until("Prometheus' targets", lambda: seen() == wanted, within_s=120)
         groups = self._stack.prometheus("rules")["groups"]
         rules = [rule for group in groups for rule in group["rules"]]
         bad = [rule["name"] for rule in rules if rule.get("lastError") or rule.get("health") == "err"]
         if bad or not rules:
             raise Broken(f"of {len(rules)} rules these are not evaluated: {bad}")
         firing = [rule["name"] for rule in rules if rule.get("state") == "firing"]
-        self._say(f"Prometheus sees {len(wanted)} processes, evaluates {len(rules)} rules; firing: {firing or 'none'}")
+        self._say(
+            f"Prometheus sees all {len(wanted)} targets, evaluates {len(rules)} rules; firing: {firing or 'none'}"
+        )
         asked = list(queries())
         try:
             empty = [one.place for one in asked if not series(self._stack.prometheus_address, one)]

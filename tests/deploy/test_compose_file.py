@@ -36,7 +36,7 @@ def handed_over(settings: type[ProcessSettings]) -> set[str]:
     fields = settings.model_fields.items()
     names = {f"{name.upper()}_FILE" if one.annotation is SecretStr else name.upper() for name, one in fields}
     if settings is SinkSettings:
-        names = names - {"SKYPORTAL_TOKEN"} | {"SKYPORTAL_TOKEN_FILE"}
+        names = names - {"SKYPORTAL_TOKEN"} | {"SKYPORTAL_TOKEN_FILE", "HTTPS_PROXY", "NO_PROXY"}
     return {name for name in names if not OF_THE_IMAGE.fullmatch(name)}
 
 
@@ -119,16 +119,23 @@ def test_only_what_the_images_are_made_of_is_sent_to_the_engine() -> None:
     }
 
 
-def set_up(settings: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-    """Run what runs before all services, as far as it looks at settings."""
+def set_up(
+    settings: Mapping[str, str], *words: str, python: Path | None = None, topics: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run what runs before all services, as far as it looks at settings; ``python``: there, one prints what it gets."""
     names = re.findall(r"OWN_([A-Z_]+):", TEXT)
     numbers = {"ZTF_PROCESSORS": "1", "LSST_PROCESSORS": "1"}
     environment = {f"OWN_{name}": settings.get(name, "") for name in names}
-    topics = {"ZTF_TOPICS": "a_ztf", "LSST_TOPICS": "b_lsst"}
+    read = {"ZTF_TOPICS": "a_ztf", "LSST_TOPICS": "b_lsst"} | dict(topics or {})
     counts = {name: settings.get(name, number) for name, number in numbers.items()}
+    path = os.environ["PATH"]
+    if python:
+        (python / "python").write_text('#!/bin/sh\necho "$@"\n')
+        (python / "python").chmod(0o755)
+        path = f"{python}:{path}"
     return subprocess.run(
-        ["/bin/sh", ROOT / "deploy" / "compose" / "setup.sh"],
-        env={"PATH": os.environ["PATH"]} | environment | topics | counts,
+        ["/bin/sh", ROOT / "deploy" / "compose" / "setup.sh", *words],
+        env={"PATH": path} | environment | read | counts,
         capture_output=True,
         text=True,
         timeout=60,
@@ -148,16 +155,35 @@ def test_half_of_the_settings_start_nothing_and_what_is_missing_is_said() -> Non
 
 def test_a_token_that_the_containers_cannot_read_is_said_before_anything_starts(tmp_path: Path) -> None:
     names = ("SKYPORTAL_URL", "KAFKA_TOPIC", "FINK_GROUP_ID", "ZTF_SERVERS", "ZTF_TOPICS")
-    token = tmp_path / "token"
+    token = tmp_path / "the token's file"
     settings = dict.fromkeys(names, "something") | {"LSST_PROCESSORS": "0", "SKYPORTAL_TOKEN_FILE": str(token)}
 
     missing = set_up(settings)
     token.touch()
     empty = set_up(settings)
+    folder = set_up(settings | {"SKYPORTAL_TOKEN_FILE": str(tmp_path)})
 
-    assert f"finds no token in {token}: write it into site/secrets/skyportal/token" in missing.stderr
-    assert missing.stderr == empty.stderr
-    assert missing.returncode == empty.returncode == 1
+    assert missing.stderr.startswith(f"setup: there is no file {token}: write the token into site/secrets/skyportal/")
+    assert empty.stderr.startswith(f"setup: {token} is empty: ")
+    assert folder.stderr.startswith(f"setup: there is no file {tmp_path}: ")
+    assert missing.returncode == empty.returncode == folder.returncode == 1
+
+
+def test_skyportal_is_provisioned_for_the_topics_of_the_surveys_that_are_read(tmp_path: Path) -> None:
+    names = ("SKYPORTAL_URL", "KAFKA_TOPIC", "FINK_GROUP_ID", "ZTF_SERVERS", "ZTF_TOPICS")
+    token = tmp_path / "token"
+    token.write_text("a token")
+    settings = dict.fromkeys(names, "something") | {"LSST_PROCESSORS": "0", "SKYPORTAL_TOKEN_FILE": str(token)}
+
+    asked = set_up(settings, "provision", "--dry-run", python=tmp_path, topics={"ZTF_TOPICS": " a_*, b_ztf,"})
+    both = set_up(
+        settings | {"LSST_PROCESSORS": "1", "LSST_SERVERS": "x", "LSST_TOPICS": "x"}, "provision", python=tmp_path
+    )
+    first = set_up(settings, python=tmp_path)
+
+    assert asked.stdout == "-m sink provision --topic a_* --topic b_ztf --dry-run\n"
+    assert both.stdout == "-m sink provision --topic a_ztf --topic b_lsst\n"
+    assert first.stdout == "-m sink topics\n"
 
 
 def test_a_survey_without_a_processor_needs_no_settings() -> None:

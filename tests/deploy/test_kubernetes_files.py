@@ -7,6 +7,7 @@ from typing import Any
 
 import kubernetes_validate
 import pytest
+import yaml
 from pydantic import SecretStr
 
 from processor.settings import ProcessorSettings
@@ -272,6 +273,18 @@ def test_the_lab_broker_remembers_groups_for_longer_than_topics_keep_records() -
     minutes = int(environment(KAFKA)["KAFKA_OFFSETS_RETENTION_MINUTES"])
 
     assert minutes > 24 * 60 * ProcessSettings.model_fields["kafka_topic_retention_days"].default
+
+
+def test_the_lab_broker_promises_what_the_one_of_compose_does() -> None:
+    compose = yaml.safe_load((manifests.FOLDER.parents[1] / "docker-compose.yml").read_text())
+    there = {name: str(value) for name, value in compose["services"]["kafka"]["environment"].items()}
+    own_place = re.compile("KAFKA_(.*LISTENER.*|LOG_DIRS|HEAP_OPTS)")
+
+    here = environment(KAFKA)
+
+    assert here.keys() <= there.keys()
+    differ = {name for name in there if there[name] != here.get(name)} - {"USED", "CLUSTER_ID"}
+    assert {name for name in differ if not own_place.fullmatch(name)} == set()
 
 
 def test_the_lab_broker_keeps_its_records_in_its_claim() -> None:

@@ -1,11 +1,14 @@
 """The units in ``deploy/systemd``."""
 
+import re
 import shutil
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
+import yaml
 
 from processor.settings import ProcessorSettings
 from runtime.settings import ProcessSettings, load
@@ -77,6 +80,17 @@ def test_instances_of_one_machine_have_ports_of_their_own() -> None:
         ports.append(int(environment(half, instance).get(f"{half.upper()}_METRICS_PORT", default)))
 
     assert sorted(ports) == [9101, 9102, 9111, 9112]
+
+
+def test_prometheus_is_told_of_each_instance_and_of_its_survey() -> None:
+    (told,) = re.findall(r"```yaml\n(.*?)```", (FOLDER / "README.md").read_text(), re.DOTALL)
+    jobs = {job["job_name"]: job["static_configs"] for job in yaml.safe_load(textwrap.dedent(told))["scrape_configs"]}
+
+    for half, instance in INSTANCES:
+        default = SETTINGS[half].model_fields[f"{half}_metrics_port"].default
+        port = environment(half, instance).get(f"{half.upper()}_METRICS_PORT", default)
+        (labels,) = [one.get("labels") for one in jobs[half] if f"localhost:{port}" in one["targets"]]
+        assert labels == ({"survey": instance} if half == "processor" else None)
 
 
 def test_the_readme_starts_these_instances_and_installs_their_files() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from processor.checks.backlog import DAY_S, Sampled, backlog_finding, headroom_s
-from runtime.look import Extent, Part
+from runtime.extent import Extent, Part
 
 NOW = 1_800_000_000.0
 

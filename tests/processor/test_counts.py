@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 from confluent_kafka import TIMESTAMP_CREATE_TIME, Consumer, Message, TopicPartition
+from prometheus_client import REGISTRY
 
 from processor.counts import Count, Counts, Outcome
 from support.kafka import create_topic
@@ -66,12 +67,18 @@ def test_a_successor_counts_on_from_what_was_committed_and_repeats_the_rest() ->
     assert count_of(stored) == Count(first=7, began=1000, published=3, put_aside=3)
 
 
+def told_of_expired() -> float:
+    return REGISTRY.get_sample_value("processor_messages_expired_total", {"topic": TOPIC}) or 0.0
+
+
 def test_what_fink_deleted_before_it_was_read_is_counted_and_said(caplog: pytest.LogCaptureFixture) -> None:
     committed = Reader().stores(0, 1)
+    before = told_of_expired()
 
     stored = Reader(committed).stores(6, 7, 9)
 
     assert count_of(stored) == Count(first=0, began=1000, published=5, expired=5)
+    assert told_of_expired() - before == 5
     assert [record.getMessage().partition(":")[0] for record in caplog.records] == ["lost a range"] * 2
     assert "offsets=2..5 alerts=4" in caplog.text
 

@@ -18,7 +18,8 @@ from typer.testing import CliRunner
 from demo.fink import FinkAlert, Survey, WriterSchema, command, night, publish_packets, publish_schema, publish_transfer
 from demo.fink.alert import LIVE, is_multi_messenger
 from demo.kafka import LocalKafka
-from processor.transfer import LOOK_EVERY_S, TransferConsumer
+from processor.service import SettingsError, load_settings
+from processor.transfer import LOOK_EVERY_S, TransferConsumer, TransferUnusable
 from schemas.dead_letters import WRITER_SCHEMA, from_headers
 from support.kafka import committed, create_topic, ends, publish, read_all, until
 from support.processes import LEAVING_S, Command
@@ -84,13 +85,13 @@ def publishing(broker: str, *arguments: str) -> str:
 
 @pytest.mark.parametrize("survey", IDS)
 def test_a_transfer_arrives_whole_and_its_end_is_said(broker: str, topic: str, tmp_path: Path, survey: Survey) -> None:
-    alerts = alerts_of(survey, 120)
+    alerts = alerts_of(survey, 60)
     said = publishing(broker, str(file_of(tmp_path / "night.avro", survey, alerts)))
     fink_topic = said.split()[-1]
-    assert said == f"    120  {fink_topic}\n"
+    assert said == f"     60  {fink_topic}\n"
 
     with running_processor(transfer(broker, topic, fink_topic, survey=survey)) as processor:
-        until_said(processor, f"INFO processor.transfer read to its end topic={fink_topic} messages=120")
+        until_said(processor, f"INFO processor.transfer read to its end topic={fink_topic} messages=60")
         metrics = status_page(processor, "/metrics")[1]
         assert processor.stop() == 0
         assert processor.output.count("read to its end") == 1
@@ -100,14 +101,14 @@ def test_a_transfer_arrives_whole_and_its_end_is_said(broker: str, topic: str, t
     assert {record.topic for record in records} == {fink_topic}
     assert letters(broker, topic) == 0
     assert committed(broker, fink_topic, group(topic)) == ends(broker, fink_topic)
-    assert f'processor_alerts_published_total{{topic="{fink_topic}"}} 120.0' in metrics
+    assert f'processor_alerts_published_total{{topic="{fink_topic}"}} 60.0' in metrics
     for who in (group(topic), f"{group(topic)}_schema"):
         assert committed(broker, f"{fink_topic}_schema", who) == {}
 
 
 def test_replicas_share_a_transfer_and_each_says_when_all_of_it_is_read(broker: str, topic: str) -> None:
     fink_topic = f"ftransfer_{topic}"
-    alerts = alerts_of("ztf", 200)
+    alerts = alerts_of("ztf", 100)
     settings = transfer(broker, topic, fink_topic)
     publish_schema(broker, fink_topic, LIVE["ztf"].key)
     create_topic(broker, fink_topic, partitions=10)
@@ -116,7 +117,7 @@ def test_replicas_share_a_transfer_and_each_says_when_all_of_it_is_read(broker: 
             until_said(processor, f"assigned {fink_topic}")
         publish_packets(broker, fink_topic, alerts)
         for processor in (first, second):
-            until_said(processor, f"read to its end topic={fink_topic} messages=200")
+            until_said(processor, f"read to its end topic={fink_topic} messages=100")
         assert (first.stop(), second.stop()) == (0, 0)
 
     assert arrived(broker, topic).keys() == ids("ztf", alerts).keys()
@@ -243,9 +244,9 @@ def test_the_end_is_not_said_before_everything_is_done(
 
 def test_a_crash_in_the_middle_repeats_and_loses_nothing(broker: str, topic: str) -> None:
     fink_topic = f"ftransfer_{topic}"
-    alerts = alerts_of("ztf", 400)
+    alerts = alerts_of("ztf", 250)
     publish_transfer(broker, fink_topic, alerts[:50])
-    parts = iter([alerts[first : first + 30] for first in range(50, 350, 30)])
+    parts = iter([alerts[first : first + 15] for first in range(50, 200, 15)])
     settings = transfer(broker, topic, fink_topic)
 
     def feed() -> None:
@@ -255,17 +256,17 @@ def test_a_crash_in_the_middle_repeats_and_loses_nothing(broker: str, topic: str
         until_said(processor, f"assigned {fink_topic}")
         freeze_uncommitted(processor, broker, topic, fink_topic, feed)
         processor.kill()
-    publish_packets(broker, fink_topic, [*chain(*parts), *alerts[350:]])
+    publish_packets(broker, fink_topic, [*chain(*parts), *alerts[200:]])
     before = arrived(broker, topic)
     with running_processor(settings) as processor:
         until_said(processor, f"found its schema topic={fink_topic}")
         until_done(broker, topic, fink_topic, patience_s=120)
-        until_said(processor, f"read to its end topic={fink_topic} messages=400")
+        until_said(processor, f"read to its end topic={fink_topic} messages=250")
         assert processor.stop() == 0
 
     found = arrived(broker, topic)
     assert found.keys() == ids("ztf", alerts).keys()
-    assert len(before) < 400 < found.total()
+    assert len(before) < 250 < found.total()
     assert letters(broker, topic) == 0
 
 
@@ -330,6 +331,22 @@ LIGHT = WriterSchema(
 )
 
 
+def test_a_transfer_that_cannot_be_read_ends_the_processor_and_passes_nothing(broker: str, topic: str) -> None:
+    fink_topic = f"ftransfer_{topic}"
+    publish_packets(broker, fink_topic, alerts_of("ztf", 10))
+    publish_schema(broker, fink_topic, LIGHT.key)
+
+    with running_processor(transfer(broker, topic, fink_topic)) as processor:
+        assert processor.ended() == 1
+        assert f"ERROR processor {fink_topic}" in processor.output
+        assert "make the transfer anew at Fink's portal with the content 'Full packet'" in processor.output
+        assert "Traceback" not in processor.output
+
+    assert committed(broker, fink_topic, group(topic)) == {}
+    assert published(broker, topic) == []
+    assert letters(broker, topic) == 0
+
+
 @pytest.mark.parametrize(
     ("key", "sentence"),
     [
@@ -346,23 +363,24 @@ LIGHT = WriterSchema(
     ],
     ids=["a word", "broken", "none", "no type", "no record", "a light packet", "another survey"],
 )
-def test_a_transfer_that_cannot_be_read_ends_the_processor_and_passes_nothing(
+def test_a_transfer_that_cannot_be_read_is_refused_before_any_message_is(
     broker: str, topic: str, key: bytes | None, sentence: str
 ) -> None:
     fink_topic = f"ftransfer_{topic}"
-    publish_packets(broker, fink_topic, alerts_of("ztf", 10))
-    create_topic(broker, f"{fink_topic}_schema")
+    for name in (fink_topic, f"{fink_topic}_schema"):
+        create_topic(broker, name)
+    publish(broker, fink_topic, [(fink_topic.encode(), b"an alert")])
     publish(broker, f"{fink_topic}_schema", [(key, b"name")])
 
-    with running_processor(transfer(broker, topic, fink_topic)) as processor:
-        assert processor.ended() == 1
-        assert f"ERROR processor {fink_topic}" in processor.output
-        assert sentence in processor.output
-        assert "Traceback" not in processor.output
+    with (
+        closing(TransferConsumer(survey="ztf", topics=[fink_topic], servers=broker, group_id=group(topic))) as consumer,
+        pytest.raises(TransferUnusable) as refused,
+    ):
+        consumer.batch(timeout=1)
 
+    assert fink_topic in str(refused.value)
+    assert sentence in str(refused.value)
     assert committed(broker, fink_topic, group(topic)) == {}
-    assert published(broker, topic) == []
-    assert letters(broker, topic) == 0
 
 
 def test_leaving_takes_seconds_while_fink_is_silent(broker: str, topic: str) -> None:
@@ -391,13 +409,15 @@ def test_leaving_takes_seconds_while_fink_is_silent(broker: str, topic: str) -> 
         ("telegraph", "ftransfer_ztf_2026-04-06_1", "PROCESSOR_SERVICE: Input should be 'livestream' or 'transfer'"),
     ],
 )
-def test_topics_of_another_service_are_refused(service: str, fink_topic: str, sentence: str) -> None:
-    settings = environment("localhost:1", "t", "fink_vra_ztf", fink_topic, PROCESSOR_SERVICE=service)
-    if service == "transfer":
-        settings["FINK_TOPICS"] = f"ftransfer_ztf_2026-04-06_2,{fink_topic}"
+def test_topics_of_another_service_are_refused(
+    service: str, fink_topic: str, sentence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = "ftransfer_ztf_2026-04-06_2" if service == "transfer" else "fink_vra_ztf"
+    for name, value in environment("localhost:1", "t", other, fink_topic, PROCESSOR_SERVICE=service).items():
+        monkeypatch.setenv(name, value)
 
-    with running_processor(settings) as processor:
-        assert processor.ended() == 2
-        assert sentence in processor.output
-        assert fink_topic in processor.output or service == "telegraph"
-        assert "Traceback" not in processor.output
+    with pytest.raises(SettingsError) as refused:
+        load_settings()
+
+    assert sentence in str(refused.value)
+    assert fink_topic in str(refused.value) or service == "telegraph"

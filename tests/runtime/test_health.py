@@ -1,6 +1,8 @@
 """What a process says of itself over HTTP."""
 
 import socket
+import struct
+import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -126,3 +128,18 @@ def test_the_images_health_check_asks_whether_the_loop_turns_and_not_whether_it_
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # and does not listen
         assert not alive(taken.getsockname()[1])
+
+
+def test_who_hangs_up_before_the_answer_leaves_no_trace(
+    server: HealthServer, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for _ in range(20):
+        asking = socket.create_connection(("127.0.0.1", server.port))
+        asking.sendall(b"GET /metr")
+        asking.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        asking.close()
+    while any(one.name.endswith("(process_request_thread)") for one in threading.enumerate()):
+        pass
+
+    assert get(server, "/healthz")[0] == 200
+    assert capfd.readouterr().err == ""

@@ -1,14 +1,16 @@
 """What a look into a topic tells, and that it leaves no trace."""
 
+import json
 import time
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from runtime.look import Look, NoSuchTopic, mean_bytes, stamped_at
-from support.kafka import commit, committed, create_topic, publish
+from support.kafka import commit, committed, create_topic, publish, until
 
 
 @pytest.fixture
@@ -49,6 +51,43 @@ def test_it_tells_what_expired_unread(look: Look, broker: str, topic: str) -> No
 
     extent = look.extent(topic)
     assert (extent.held, extent.unread, extent.lost) == (3, 3, 5)
+
+
+def test_an_offset_beyond_the_end_is_another_topics_and_leaves_all_to_be_read(
+    look: Look, broker: str, topic: str
+) -> None:
+    create_topic(broker, topic)
+    publish(broker, topic, [(None, b"value") for _ in range(10)])
+    commit(broker, topic, f"group-{topic}", 12)
+
+    extent = look.extent(topic)
+
+    assert (extent.unread, extent.lost, extent.first_unread()) == (10, 0, {0: 0})
+
+
+def test_it_asks_as_often_of_many_partitions_as_of_one(broker: str, topic: str) -> None:
+    create_topic(broker, topic, partitions=40)
+    publish(broker, topic, [(str(number).encode(), b"value") for number in range(100)])
+    told: list[str] = []
+    config = {"bootstrap.servers": broker, "statistics.interval.ms": 50, "stats_cb": told.append}
+    looks = 0
+
+    with closing(Look(config, f"group-{topic}")) as look:
+
+        def is_told() -> bool:
+            nonlocal looks
+            looks += 1
+            assert look.extent(topic).held == 100
+            return any(asked(stats, "ListOffsets") for stats in told)
+
+        until(is_told, "what was asked")
+
+    assert max(asked(stats, "ListOffsets") for stats in told) <= 2 * looks
+
+
+def asked(stats: str, kind: str) -> int:
+    """Return how many requests of a kind librdkafka's statistics count, over all brokers."""
+    return sum(broker["req"].get(kind, 0) for broker in json.loads(stats)["brokers"].values())
 
 
 def test_it_counts_what_is_newer_than_a_moment(look: Look, broker: str, topic: str) -> None:

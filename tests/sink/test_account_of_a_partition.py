@@ -5,12 +5,14 @@ from collections.abc import Iterable
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from prometheus_client import REGISTRY
 
 from schemas.origin import Origin, origin_in, series
 from schemas.redriven import REDRIVEN
 from sink.topic.account import Account, metadata
 from sink.topic.ahead import Ahead
 from sink.topic.copies import Copies
+from sink.topic.offsets import Holding
 from sink.topic.tally import OUTCOMES, Tally
 
 KAFKA_KEEPS = 4096
@@ -77,6 +79,26 @@ def test_each_offset_counts_once_and_the_sum_is_the_offset() -> None:
 
     assert tally == Tally(accepted=2, rejected=1, skipped=1, copies=1, redriven=1)
     assert tally.total == len(records)
+
+
+def test_what_expired_is_told_when_it_is_counted() -> None:
+    def told() -> float:
+        return REGISTRY.get_sample_value("sink_alerts_expired_total") or 0.0
+
+    before, account = told(), Account()
+    account.stands_in_line(0, Origin(), Tally())
+    account.stands_in_line(8, Origin(), Tally(accepted=3, expired=4))
+    account.passed(0, "accepted")
+    assert told() - before == 0, "a successor may have to count it"
+
+    account.passed(8, "accepted")
+    assert told() - before == account.tally.expired == 4
+
+    found = Account()
+    found.lost(Tally(skipped=1, expired=2))
+    assert told() - before == 4, "of a partition that is held already the account goes on, and finds the same"
+    Holding("alerts", 0, account=found)
+    assert told() - before == 6
 
 
 @given(st.builds(Tally, **{name: st.integers(0, 10**12) for name in Tally.__slots__}))

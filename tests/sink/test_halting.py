@@ -348,7 +348,7 @@ def test_a_hangup_is_heard_by_a_sink_that_is_halted_at_its_start(
         until_unready(sink, "SKYPORTAL_TOKEN")
         new_token(token=token)
         hang_up(sink)
-        until(lambda: asked(sink, "/readyz")[0] == 200, "the sink being ready", 10)
+        until_ready(sink)
 
 
 def test_a_sink_that_has_put_aside_the_last_that_it_had_to_send_is_ready(
@@ -372,7 +372,7 @@ def test_a_sink_that_has_put_aside_the_last_that_it_had_to_send_is_ready(
             tries = refusals(skyportal)
         until_settled(broker, topic)
 
-        until(lambda: asked(sink, "/readyz")[0] == 200, "the sink being ready", 10)
+        until_ready(sink)
         assert metric(sink, "sink_skyportal_away_seconds") == 0
 
 

@@ -34,11 +34,11 @@ def tonights() -> list[SkyPortalAlert]:
     return some_alerts(LIVE, first=BACKLOG + BACKLOG - LIVE // 2, objects=BACKLOG)
 
 
-def live_ones(skyportal: SkyPortal, alerts: list[SkyPortalAlert]) -> int:
-    """Return how many of these alerts SkyPortal has as candidates."""
+def accepted_before_the_last_of(skyportal: SkyPortal, alerts: list[SkyPortalAlert]) -> int:
+    """Return how many other candidates SkyPortal had when it had accepted all of these."""
     passed = {(alert.obj_id, alert.observed_at.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]) for alert in alerts}
-    rows = skyportal.control.state()["candidates"]
-    return len(passed & {(row["obj_id"], row["passed_at"][:23]) for row in rows})
+    rows = [(row["obj_id"], row["passed_at"][:23]) for row in skyportal.control.state()["candidates"]]
+    return max(number for number, row in enumerate(rows, 1) if row in passed) - len(alerts)
 
 
 @pytest.mark.parametrize("is_late", [False, True], ids=["there at the start", "come later"])
@@ -54,13 +54,16 @@ def test_tonights_alerts_do_not_wait_behind_the_backlog(
     publish_records(broker, topic, [] if is_late else live)
 
     with running_sink(settings) as sink:
-        until(lambda: "fresh first: read from the first fresh" in sink.output, "the backlog being noticed", 12)
+        until(lambda: "fresh first: read from the first fresh" in sink.output, "the backlog being noticed")
         publish_records(broker, topic, live if is_late else [])
-        until(lambda: live_ones(skyportal, live) == LIVE, "tonight's alerts")
-        assert accepted(skyportal) < (BACKLOG + LIVE) / 2
+        before = accepted(skyportal)
         until_settled(broker, topic)
         assert_never_left_the_group(sink)
 
+    # By what SkyPortal took first, and not by when we look: on a busy machine we look late.
+    others = accepted_before_the_last_of(skyportal, live)
+    assert others - before < BACKLOG / 3, "tonight's alerts took a small share"
+    assert others < BACKLOG, "tonight's alerts waited behind the backlog"
     assert_whole(skyportal, [*backlog, *live], routes=routes)
     requests = skyportal.control.requests()
     assert overlaps(requests) == []

@@ -121,6 +121,7 @@ def test_retention_that_overtakes_the_backlog_is_said_and_the_rest_is_delivered(
         publish_records(broker, topic, late)
         skyportal.control.mend()
         until_settled(broker, topic)
+        assert 0 < metric(sink, "sink_alerts_expired_total") < len(backlog)
 
     assert shown(skyportal, [*LIVE, *late]) == len(LIVE) + len(late)
     assert letters(broker, topic) == []

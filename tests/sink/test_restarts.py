@@ -48,9 +48,8 @@ def have_come(skyportal: SkyPortal, candidates: int) -> bool:
     return accepted(skyportal) >= candidates
 
 
-@pytest.mark.parametrize("moments", [(1,), (40, 160)])
 def test_a_sink_that_is_killed_between_acceptance_and_commit_repeats_and_doubles_nothing(
-    moments: tuple[int, ...], broker: str, topic: str, skyportal: SkyPortal
+    broker: str, topic: str, skyportal: SkyPortal
 ) -> None:
     alerts = some_alerts(300, objects=100)
     settings = environment(broker, topic, skyportal)
@@ -58,7 +57,7 @@ def test_a_sink_that_is_killed_between_acceptance_and_commit_repeats_and_doubles
     create_topic(broker, topic, 4)
     publish_records(broker, topic, alerts)
 
-    for moment in moments:
+    for moment in (1, 40, 160):
         with running_sink(settings) as sink:
             until(partial(have_come, skyportal, moment), f"{moment} candidates")
             sink.kill()
@@ -297,7 +296,7 @@ def test_a_record_of_a_newer_version_waits_for_a_newer_sink_and_stops_its_partit
 def test_a_sink_with_little_memory_pauses_and_delivers_all_the_same(
     broker: str, topic: str, skyportal: SkyPortal
 ) -> None:
-    alerts = some_alerts(900, objects=300)
+    alerts = some_alerts(500, objects=170)
     most = 0.0
 
     with running_sink(environment(broker, topic, skyportal, SINK_IN_FLIGHT_MIB="0.05", SINK_COLLECT_S="0")) as sink:
@@ -306,7 +305,7 @@ def test_a_sink_with_little_memory_pauses_and_delivers_all_the_same(
         publish_records(broker, topic, alerts)
         until(lambda: answered(skyportal, fault) >= 4, "several failures")
         most = metric(sink, "sink_in_flight_alerts")
-        assert 0 < most < 450
+        assert 0 < most < 250
         skyportal.control.mend()
         until_settled(broker, topic)
         assert metric(sink, "sink_in_flight_alerts") == 0

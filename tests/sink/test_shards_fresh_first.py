@@ -244,7 +244,7 @@ def test_a_record_that_is_tried_again_and_again_keeps_no_other_from_its_turn(kin
         until(lambda: len(skyportal.rounds) > 0, "the first try")
         for item in others:
             shards.collect(item)
-        until(lambda: shards.bytes_in_flight == poison.size, "all the others", 10)
+        until(lambda: shards.bytes_in_flight == poison.size, "all the others")
 
 
 def test_without_fresh_first_records_go_in_the_order_in_which_they_came() -> None:

@@ -5,7 +5,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from runtime.look import Extent, Part
+from runtime.extent import Extent, Part
 from sink.checks.group import DAY_S, HOUR_S, Waiting, backlog_finding
 from sink.checks.server import clock_finding, version_finding
 from sink.skyportal.verdicts import Answer

@@ -208,6 +208,17 @@ def test_the_password_of_a_proxy_is_in_no_sentence(
     assert "ter22" not in str(error.value)
 
 
+def test_a_proxy_that_no_request_can_use_is_no_outage(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_PROXY", "")
+    monkeypatch.setenv("no_proxy", "")
+    monkeypatch.setenv("HTTPS_PROXY", "socks5://joe:hunter22@127.0.0.1:9")
+
+    with pytest.raises(NoSafeWay, match="a proxy of SOCKS is not used") as error:
+        Client(settings(SKYPORTAL_URL="https://skyportal.invalid")).ask(PROBE)
+
+    assert "hunter22" not in str(error.value)
+
+
 def test_the_login_in_any_address_is_hidden() -> None:
     said = "Cannot connect to 'http://joe:sesame@proxy.example.org:3128/', see https://example.org/a@b"
 

@@ -55,7 +55,9 @@ def helped(command: str) -> str:
 def commands() -> Iterator[str]:
     """Yield all that there are, as they are typed, each program's own name first."""
     for program, app in APPS.items():
-        yield from _below(f"python -m {program}", typer.main.get_command(app))
+        command = typer.main.get_command(app)
+        command.make_context(program, [], resilient_parsing=True)  # some are loaded no sooner than they are asked for
+        yield from _below(f"python -m {program}", command)
 
 
 def _below(path: str, command: object) -> Iterator[str]:
