@@ -39,9 +39,13 @@ class Account:
         self._expired_untold += range_of.expired
 
     def holds(self) -> None:
-        """Let the metric have what expired, too: the account is the one that is counted on."""
-        metrics.EXPIRED.inc(self._expired_untold)
-        self._expired_untold = 0
+        """Let the metric have what expired, too: the account is the one that is counted on.
+
+        What turns out to have been delivered ahead is taken back from it, and so from what the metric gets next.
+        """
+        if self._expired_untold > 0:
+            metrics.EXPIRED.inc(self._expired_untold)
+            self._expired_untold = 0
 
     @property
     def note(self) -> str:

@@ -100,6 +100,12 @@ def test_what_expired_is_told_when_it_is_counted() -> None:
     Holding("alerts", 0, account=found)
     assert told() - before == 6
 
+    late = Account()
+    for offset, between in ((0, Tally(accepted=2, expired=-2)), (4, Tally(expired=3))):
+        late.stands_in_line(offset, Origin(), between)
+        late.passed(offset, "accepted")
+    assert told() - before == 7, "two had been delivered ahead, and were taken for expired before"
+
 
 @given(st.builds(Tally, **{name: st.integers(0, 10**12) for name in Tally.__slots__}))
 def test_a_successor_counts_on_from_what_was_committed(tally: Tally) -> None:
