@@ -140,22 +140,22 @@ def test_three_brokers_lose_and_double_nothing_when_one_is_killed_amid_productio
         producer.produce(topic, b"0", on_delivery=settle)
         assert producer.flush(PATIENCE) == 0
         acknowledged_at_the_kill = 0
-        for number in range(1, 20_000):
+        for number in range(1, 10_000):
             producer.produce(topic, b"%d" % number, on_delivery=settle)
-            if number >= 10_000 and not acknowledged_at_the_kill:
+            if number >= 5_000 and not acknowledged_at_the_kill:
                 producer.poll(0)
                 if acknowledged < number:
                     kafka.kill(0)
                     acknowledged_at_the_kill = acknowledged
-        assert 0 < acknowledged_at_the_kill < 20_000
+        assert 0 < acknowledged_at_the_kill < 10_000
         assert producer.flush(2 * PATIENCE) == 0
 
         assert failed == []
-        assert sorted(map(int, read(kafka, topic, 20_000, partitions=3))) == list(range(20_000))
+        assert sorted(map(int, read(kafka, topic, 10_000, partitions=3))) == list(range(10_000))
 
         kafka.restart(0)
         kafka.kill(1)
-        write(kafka, topic, [b"20000"])
+        write(kafka, topic, [b"10000"])
 
 
 def test_a_folder_that_was_given_stays_and_is_gone_on_with(tmp_path: Path) -> None:
