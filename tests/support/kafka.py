@@ -205,9 +205,13 @@ def _patiently(ask: Callable[[], Answer], what: str) -> Answer:
     def answered() -> bool:
         try:
             found.append(ask())
+        except TimeoutError:  # of the future
+            return False
         except KafkaException as error:
             if error.args[0].code() not in NO_ANSWER_YET:
                 raise
+            if error.args[0].code() == KafkaError.FENCED_LEADER_EPOCH:
+                _admin.cache_clear()  # that client asks for the leader that it knows, again and again
         return bool(found)
 
     until(answered, what)
