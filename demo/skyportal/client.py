@@ -25,9 +25,9 @@ class Control:
         """
         return int(self._ask("POST", "faults", {"kind": kind, **options})["id"])
 
-    def mend(self) -> None:
-        """End all faults; called again, what an outage left behind too."""
-        self._ask("DELETE", "faults")
+    def mend(self, fault: int | None = None) -> None:
+        """End the fault of this id, or all; called again, what an outage left behind too."""
+        self._ask("DELETE", "faults", None if fault is None else {"number": fault})
 
     def faults(self) -> list[dict[str, Any]]:
         """Return all faults so far and how often each answered."""

@@ -33,7 +33,7 @@ def _faults(skyportal: "SkyPortal", method: str, body: dict[str, Any]) -> object
     if method == "POST":
         return {"id": skyportal.faults.begin(str(body.pop("kind", "")), body).id}
     if method == "DELETE":
-        skyportal.faults.end()
+        skyportal.faults.end(**body)
     return [fault.shown() for fault in skyportal.faults.faults]
 
 

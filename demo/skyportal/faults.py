@@ -118,9 +118,15 @@ class Faults:
         self.faults.append(fault)
         return fault
 
-    def end(self) -> None:
-        """End all faults. What an outage leaves behind stays for its time, or until this is called again."""
-        for fault in self.faults:
+    def end(self, number: int | None = None) -> None:
+        """End the fault of this id, or all; an id that no fault has is a ValueError.
+
+        What an outage leaves behind stays for its time, or until this is called again.
+        """
+        ended = [fault for fault in self.faults if number in {None, fault.id}]
+        if number is not None and not ended:
+            raise ValueError(f"no fault {number}: there are {len(self.faults)}")
+        for fault in ended:
             if fault.over.is_set():
                 fault.linger = 0
             self._end(fault, self._clock())

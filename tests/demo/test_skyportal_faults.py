@@ -50,6 +50,20 @@ def test_an_outage_keeps_the_data_and_lingers_for_writers(skyportal: SkyPortal, 
     assert {row["id"]: row["answered"] for row in skyportal.control.faults()}[fault] == 4
 
 
+def test_one_fault_is_mended_and_the_others_stay(skyportal: SkyPortal, target: Target) -> None:
+    first = skyportal.control.fault("database_down")
+    second = skyportal.control.fault("reject", path="/api/candidates", message="No.")
+    skyportal.control.mend(first)
+
+    assert target.ask("GET", "/api/filters").status_code == 200
+    assert (post(target).status_code, {row["id"]: row["active"] for row in skyportal.control.faults()}[second]) == (
+        400,
+        True,
+    )
+    with pytest.raises(ValueError, match="no fault 999999"):
+        skyportal.control.mend(999999)
+
+
 def test_an_outage_ends_by_itself(skyportal: SkyPortal, target: Target) -> None:
     skyportal.control.fault("outage", seconds=3)
     statuses = set()

@@ -161,7 +161,7 @@ def test_what_is_no_record_and_what_is_refused_are_put_aside_once_though_they_ar
     backlog = backlog_of(30)
     create_topic(broker, topic, PARTITIONS)
     publish_records(broker, topic, backlog, hours_ago=8)
-    skyportal.control.fault("slow", delay=0.06)
+    slow = skyportal.control.fault("slow", delay=0.06)
     refused = alert_of(70, 1)
     skyportal.control.fault("reject", obj_id=refused.obj_id)
 
@@ -171,8 +171,7 @@ def test_what_is_no_record_and_what_is_refused_are_put_aside_once_though_they_ar
         publish(broker, topic, [(b"ZTF26aabroken", b"no record")])
         publish_records(broker, topic, [refused, *LIVE])
         until(lambda: shown(skyportal, LIVE) == len(LIVE), "tonight's alerts")
-        skyportal.control.mend()
-        skyportal.control.fault("reject", obj_id=refused.obj_id)
+        skyportal.control.mend(slow)
         until_settled(broker, topic)
 
     assert_whole(skyportal, [*backlog, *pilots, *LIVE])
