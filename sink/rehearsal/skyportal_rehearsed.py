@@ -55,6 +55,11 @@ class Rehearsal(SkyPortal):
             raise NotAnswered(explain(request, answer))
         return answer
 
+    def ask_when_sure(self, request: Request, make_sure: Callable[[], None]) -> Answer:
+        """Answer ``request``, which goes nowhere."""
+        make_sure()
+        return self.ask(request)
+
     def _shown(self, request: Request, answer: Answer) -> Answer:
         """Show what the object would hold by now."""
         obj_id = _object_in(request.path)

@@ -1,10 +1,11 @@
 """SkyPortal over HTTP: one request, one answer. The only module that knows the token."""
 
+import io
 import json
 import logging
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -107,7 +108,15 @@ class SkyPortal:
 
         Raises `Unavailable` where none comes: as `NoSafeWay` where nobody proves to be whom SKYPORTAL_URL names.
         """
-        data = None if request.body is None else json.dumps(request.body, allow_nan=False)
+        return self.ask_when_sure(request, _surely)
+
+    def ask_when_sure(self, request: Request, make_sure: Callable[[], None]) -> Answer:
+        """Do as `ask`, but call ``make_sure`` when the body is about to leave; what it raises, this raises.
+
+        SkyPortal does nothing with a request whose body does not come. One without a body changes nothing, or deletes
+        what may be deleted twice.
+        """
+        data = None if request.body is None else _Body(json.dumps(request.body, allow_nan=False).encode(), make_sure)
         try:
             response = self._session().request(
                 request.method,
@@ -162,6 +171,23 @@ class SkyPortal:
     def _scrub(self, text: str) -> str:
         """Hide the token, which SkyPortal's errors echo; those that it had before, too."""
         return self._hidden.sub("***", text)
+
+
+class _Body(io.BytesIO):
+    """A body that leaves in one piece, or not at all."""
+
+    def __init__(self, body: bytes, make_sure: Callable[[], None]) -> None:
+        super().__init__(body)
+        self._make_sure = make_sure
+
+    def read(self, _size: int | None = -1) -> bytes:
+        """Return the whole body, once, when that is sure."""
+        self._make_sure()
+        return super().read()
+
+
+def _surely() -> None:
+    """Who asks for no partition may always ask."""
 
 
 def _hiding(*tokens: str) -> re.Pattern[str]:

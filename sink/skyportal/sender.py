@@ -217,8 +217,8 @@ class Sender:
         """Send ``request`` for ``items``, count it, and return the answer and what it means."""
         started = time.monotonic()
         try:
-            with self._under_way.request(items):
-                answer = self._skyportal.ask(request)
+            with self._under_way.request(items) as make_sure:
+                answer = self._skyportal.ask_when_sure(request, make_sure)
         except Unavailable as error:
             wrong = isinstance(error, Misconfigured)
             self._count(request, Verdict.MISCONFIGURED if wrong else Verdict.OUTAGE, started)

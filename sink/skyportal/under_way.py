@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from sink.delivery.in_flight import InFlight
@@ -48,22 +48,34 @@ class UnderWay:
             self._turned_at = now
 
     @contextmanager
-    def request(self, items: Iterable[InFlight]) -> Iterator[None]:
-        """Hold the partitions of ``items`` while a request is under way. Raises `Withdrawn` if one is gone already."""
+    def request(self, items: Iterable[InFlight]) -> Iterator[Callable[[], None]]:
+        """Hold the partitions of ``items`` while a request is under way. Raises `Withdrawn` if one is gone already.
+
+        Gives what the request calls last before it leaves, which raises the same: the process may have stood still
+        since it was begun.
+        """
         holdings = {item.holding for item in items}
         with self._changed:
-            while holdings and all(holding.held for holding in holdings) and not self._is_sure():
-                self._changed.wait(0.1)
-            if not all(holding.held for holding in holdings):
-                raise Withdrawn
+            self._make_sure(holdings)
             self._requests.update(holdings)
+
+        def make_sure() -> None:
+            with self._changed:
+                self._make_sure(holdings)
+
         try:
-            yield
+            yield make_sure
         finally:
             with self._changed:
                 self._requests.subtract(holdings)
                 self._requests += Counter()  # forgets the partitions without a request
                 self._changed.notify_all()
+
+    def _make_sure(self, holdings: Collection[Holding]) -> None:
+        while holdings and all(holding.held for holding in holdings) and not self._is_sure():
+            self._changed.wait(0.1)
+        if not all(holding.held for holding in holdings):
+            raise Withdrawn
 
     def _is_sure(self) -> bool:
         now = self._clock()

@@ -15,11 +15,10 @@ from sink.skyportal.gate import Gate
 from sink.skyportal.pace import FixedPace
 from sink.skyportal.rate import Rate
 from sink.skyportal.sender import TRIES, Rejected, RouteBroken, Sender, Unanswered, UnknownObject
-from sink.skyportal.under_way import UnderWay, Withdrawn
+from sink.skyportal.under_way import NEWS_TAKE_S, UnderWay, Withdrawn
+from support.clock import Clock
 from support.in_flight import in_flight
-from support.kafka import until
-
-PATIENCE_S = 60.0
+from support.kafka import PATIENCE_S, until
 
 
 @pytest.fixture
@@ -40,9 +39,27 @@ def gate(there: threading.Event) -> Gate:
     return Gate(Health(), probe=there.is_set, longest_pause_s=0.05)
 
 
+class ClockOfAFrozenProcess(Clock):
+    """A minute is gone after it was asked so many times."""
+
+    freezes_after = 10**9
+
+    def __call__(self) -> float:
+        """Return the time, in seconds."""
+        if self.freezes_after == 0:
+            self.now += 60
+        self.freezes_after -= 1
+        return self.now
+
+
 @pytest.fixture
-def under_way() -> UnderWay:
-    return UnderWay()
+def clock() -> ClockOfAFrozenProcess:
+    return ClockOfAFrozenProcess()
+
+
+@pytest.fixture
+def under_way(clock: ClockOfAFrozenProcess) -> UnderWay:
+    return UnderWay(clock=clock)
 
 
 @pytest.fixture
@@ -94,6 +111,30 @@ def test_nothing_is_sent_for_a_partition_that_is_gone(sender: Sender, skyportal:
     with pytest.raises(Withdrawn):
         sender.send(candidate(item, 1), [item])
     assert skyportal.control.requests() == []
+
+
+@pytest.mark.parametrize("is_taken_away", [True, False], ids=["and its partition is taken away", "and keeps it"])
+def test_what_is_ready_to_leave_when_the_process_stands_still_leaves_if_the_partition_is_still_ours(
+    sender: Sender, skyportal: Server, under_way: UnderWay, clock: ClockOfAFrozenProcess, *, is_taken_away: bool
+) -> None:
+    clock.freezes_after = 2  # the loop's turn, and the beginning of the request
+    under_way.turned()
+    item = in_flight()
+
+    with ThreadPoolExecutor() as pool:
+        sending = pool.submit(sender.send, candidate(item, 1), [item])
+        until(lambda: clock.freezes_after < 0, "the process going on")
+        assert not under_way.wait([item.holding], 0)
+        assert skyportal.control.requests() == []
+        if is_taken_away:
+            under_way.withdraw([item.holding])
+            assert isinstance(sending.exception(PATIENCE_S), Withdrawn)
+        else:
+            under_way.turned()
+            clock.now += NEWS_TAKE_S
+            assert sending.result(PATIENCE_S)
+    assert len(skyportal.control.requests()) == (0 if is_taken_away else 1)
+    assert under_way.wait_for_all(0)
 
 
 def test_an_outage_ends_for_a_sender_whose_partition_is_taken_away(
