@@ -49,9 +49,9 @@ class Round:
             try:
                 destination = self._desk.router.destination(item, self._desk.sender.get)
             except NotWanted as error:
-                item.settle("skipped")
                 metrics.SKIPPED.labels(error.criterion).inc()
                 metrics.SETTLED.labels("skipped").inc()
+                item.settle("skipped")
             except Unroutable as error:
                 self._fates.wait_for_route(item, str(error))
             else:
@@ -68,15 +68,16 @@ class Round:
     def _accepted(self, item: InFlight) -> None:
         if not any(reason.answer for reason in item.lost.values()):
             self._desk.guard.accepted()
+        # Counted first: the loop may commit it as soon as it is settled, and whoever sees that looks at the counts.
+        metrics.DETECTION_TO_ACCEPTANCE.observe(_seconds_since(item.alert.observed_at))
+        if item.alert.published_at is not None:
+            metrics.PUBLICATION_TO_ACCEPTANCE.observe(_seconds_since(item.alert.published_at))
         if item.lost:
             reasons = item.lost.values()
             self._desk.dead_letters.put_aside(item.message, item.holding, *reasons, outcome="accepted")
         else:
-            item.settle("accepted")
             metrics.SETTLED.labels("accepted").inc()
-        metrics.DETECTION_TO_ACCEPTANCE.observe(_seconds_since(item.alert.observed_at))
-        if item.alert.published_at is not None:
-            metrics.PUBLICATION_TO_ACCEPTANCE.observe(_seconds_since(item.alert.published_at))
+            item.settle("accepted")
 
 
 def _seconds_since(moment: datetime) -> float:

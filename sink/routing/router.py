@@ -68,9 +68,8 @@ class Router:
             changed = [topic for topic in self._troubles if not routes.leads_as(before, topic)]
             for topic in changed:
                 del self._troubles[topic]
-        for topic in changed:
-            self._health.ready(f"topic {topic}")
-        self._tell()
+                self._health.ready(f"topic {topic}")
+            self._tell()
 
     def destination(self, item: InFlight, get: Get) -> Destination:
         """Return where ``item`` goes. Raises `NotWanted`, or `Unroutable` while its route is broken."""
@@ -104,28 +103,29 @@ class Router:
             known = self._troubles.get(topic)
             now = self._clock()
             self._troubles[topic] = _Trouble(since=known.since if known else now, asked_at=now, reason=reason)
-        if known is None or known.reason != reason:
-            log.warning("route is broken topic=%s: %s", topic, reason)
-            self._health.remark(f"topic {topic}", reason)
-        self._tell()
+            if known is None or known.reason != reason:
+                log.warning("route is broken topic=%s: %s", topic, reason)
+                self._health.remark(f"topic {topic}", reason)
+            self._tell()
 
     def works(self, topic: str) -> None:
         """Note that an alert of ``topic`` was accepted."""
-        if topic in self._troubles:
-            with self._lock:
-                self._troubles.pop(topic, None)
-            log.warning("route works again topic=%s", topic)
-            self._health.ready(f"topic {topic}")
-        elif topic in self._working:
+        if topic not in self._troubles and topic in self._working:
             return
-        self._working.add(topic)
-        self._tell()
+        with self._lock:
+            if self._troubles.pop(topic, None) is not None:
+                log.warning("route works again topic=%s", topic)
+                self._health.ready(f"topic {topic}")
+            self._working.add(topic)
+            self._tell()
 
     def _tell(self) -> None:
-        """Say that nothing can flow if no route works: one that is broken beside others is a remark."""
-        with self._lock:
-            reasons = [trouble.reason for trouble in self._troubles.values()]
-            none_works = self._working <= self._troubles.keys()
+        """Say that nothing can flow if no route works: one that is broken beside others is a remark.
+
+        Called with the lock, so that what is said last is true.
+        """
+        reasons = [trouble.reason for trouble in self._troubles.values()]
+        none_works = self._working <= self._troubles.keys()
         if reasons and none_works:
             self._health.unready("routes", f"no route works: {reasons[-1]}")
         else:

@@ -147,7 +147,7 @@ class Gate:
             self._queue.clear()
             self._ceiling = FIRST_PAUSE_S
             self._changed.notify_all()
-        self._health.ready(PART)
+            self._health.ready(PART)  # before anybody closes it again, and says why
 
     def failed(self, reason: str) -> None:
         """Close the gate for an outage; ``reason`` is a sentence for whoever asks why nothing flows."""
@@ -169,8 +169,8 @@ class Gate:
             if self._guarded:
                 return
             self._guarded = True
-        log.error("halted: %s", reason)
-        self._health.unready(GUARD, reason)
+            log.error("halted: %s", reason)
+            self._health.unready(GUARD, reason)
 
     def go_on(self) -> None:
         """Try at once, because somebody has mended something."""
@@ -178,7 +178,7 @@ class Gate:
             self._guarded = False
             self._pushed = True
             self._changed.notify_all()
-        self._health.ready(GUARD)
+            self._health.ready(GUARD)
 
     def step_back(self) -> None:
         """Leave the trying to another worker."""
@@ -193,11 +193,11 @@ class Gate:
             self._halted = halted
             self._closings += 1
             self._leave_the_queue()
-        if news and halted:
-            log.error("halted: %s", reason)
-        elif news:
-            log.warning("skyportal is away: %s", reason)
-        self._health.unready(PART, reason)
+            if news and halted:
+                log.error("halted: %s", reason)
+            elif news:
+                log.warning("skyportal is away: %s", reason)
+            self._health.unready(PART, reason)
 
     def _pause(self, seconds: float, given_up: Callable[[], bool]) -> bool:
         """Wait, unless somebody has mended something or the gate is open; say whether the caller still wants in."""

@@ -3,22 +3,26 @@
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from itertools import pairwise
+from typing import ClassVar
 
 import pytest
 
 from runtime.health import Health
 from sink.skyportal.gate import Gate
-from support.kafka import until
+from support.kafka import PATIENCE_S, until
 
-PATIENCE_S = 60.0
 NEVER_S = 600.0
 """A pause that no test waits for."""
 
 
 class Visitor:
     """A worker that wants to send, on a thread of its own."""
+
+    everybody: ClassVar[list["Visitor"]] = []
+    """Who has come in this test."""
 
     def __init__(self, gate: Gate) -> None:
         self.let_in = threading.Event()
@@ -28,6 +32,22 @@ class Visitor:
         self._then: Callable[[], object] = gate.passed
         self._thread = threading.Thread(target=self._visit, daemon=True)
         self._thread.start()
+        self.everybody.append(self)
+
+    def leaves(self) -> None:
+        """Go on its way without a word."""
+        self._then = lambda: None
+        self.gave_up.set()
+        self.may_go.set()
+
+    def is_gone(self) -> bool:
+        """Say whether its thread has ended."""
+        return not self._thread.is_alive()
+
+    @property
+    def number(self) -> int | None:
+        """The number of its thread."""
+        return self._thread.ident
 
     def goes(self, then: Callable[[], object]) -> None:
         """Say how the request went, and end."""
@@ -61,6 +81,28 @@ class Mender:
         """Say whether something was mended."""
         self.asked.set()
         return self.mended.is_set()
+
+
+class Pause:
+    """An operator's pause that is never there; who has asked for it twice stands in the queue, or was let in."""
+
+    def __init__(self) -> None:
+        self.asked: Counter[int | None] = Counter()
+
+    def __call__(self) -> bool:
+        """Say that there is none."""
+        self.asked[threading.get_ident()] += 1
+        return False
+
+
+@pytest.fixture(autouse=True)
+def _everybody_leaves() -> Iterator[None]:
+    """Let nobody stay: who says later that its request was accepted speaks in another test's log."""
+    yield
+    for visitor in Visitor.everybody:
+        visitor.leaves()
+    until(lambda: all(visitor.is_gone() for visitor in Visitor.everybody), "everybody being gone")
+    Visitor.everybody.clear()
 
 
 def lines(caplog: pytest.LogCaptureFixture, level: int, beginning: str) -> list[str]:
@@ -120,6 +162,32 @@ def test_nobody_is_let_in_before_a_probe_was_answered(gate: Gate, there: threadi
     assert visitor.let_in.wait(PATIENCE_S)
 
 
+def test_what_is_said_last_is_true_though_a_thread_is_slow_to_say_it() -> None:
+    says, may_say = threading.Event(), threading.Event()
+
+    class Slow(Health):
+        def unready(self, part: str, reason: str) -> None:
+            says.set()
+            assert may_say.wait(PATIENCE_S)
+            super().unready(part, reason)
+
+    health = Slow()
+    health.ready("start")
+    gate = Gate(health, probe=lambda: True, longest_pause_s=0.05)
+    closing = threading.Thread(target=gate.failed, args=["it is away"], daemon=True)
+    closing.start()
+    assert says.wait(PATIENCE_S)
+    visitor = Visitor(gate)
+    visitor.may_go.set()
+    assert not visitor.let_in.wait(0.5)
+
+    may_say.set()
+
+    until(visitor.is_gone, "the gate being opened")
+    assert not closing.is_alive()
+    assert health.readyz() == (200, "ok\n")
+
+
 @pytest.mark.parametrize("leave", ["step back", "give up"])
 def test_who_leaves_lets_another_try(leave: str, gate: Gate, there: threading.Event) -> None:
     gate.failed("it is away")
@@ -146,13 +214,15 @@ def test_the_reason_is_always_the_latest(gate: Gate, health: Health) -> None:
     assert health.readyz() == (503, "skyportal: second\n")
 
 
-def test_who_fails_queues_again_behind_the_others(gate: Gate, there: threading.Event) -> None:
+def test_who_fails_queues_again_behind_the_others(health: Health) -> None:
+    pause = Pause()
+    gate = Gate(health, probe=lambda: True, longest_pause_s=0.05, paused=pause)
     gate.failed("it is away")
-    there.set()
     first = Visitor(gate)
     assert first.let_in.wait(PATIENCE_S)
     second = Visitor(gate)
-    assert not second.let_in.wait(1)  # long enough for it to queue
+    until(lambda: pause.asked[second.number] > 1, "the second one queueing")
+    assert not second.let_in.is_set()
 
     first.goes(lambda: gate.failed("only this one fails"))
     first_again = Visitor(gate)
@@ -195,8 +265,8 @@ def test_while_it_is_halted_one_of_all_tries_and_then_nobody_for_a_pause(health:
         return False
 
     gate = Gate(health, probe=probe, longest_pause_s=0.01, halted_pause_s=0.6)
-    gate.halt("change the token")
     began = time.monotonic()
+    gate.halt("change the token")
     visitors = [Visitor(gate) for _ in range(4)]
     until(lambda: len(tries) >= 4, "four tries")
     for visitor in visitors:
@@ -260,7 +330,7 @@ def test_what_is_said_during_a_try_is_not_lost(health: Health) -> None:
     for answer in answers:
         answer.set()
 
-    assert visitor.let_in.wait(5)
+    assert visitor.let_in.wait(PATIENCE_S)
 
 
 def test_who_was_let_in_may_read_as_often_as_it_likes_before_it_writes(health: Health) -> None:
@@ -376,4 +446,3 @@ def test_what_was_under_way_before_does_not_open_it(patient: Gate, mender: Mende
 
     assert patient.halted
     assert not visitor.let_in.is_set()
-    visitor.gave_up.set()
