@@ -32,7 +32,8 @@ class Peek:
     """Looks into topics with a consumer that is in no group. What Kafka cannot answer is a KafkaException."""
 
     def __init__(self, config: Mapping[str, Any]) -> None:
-        self._consumer = Consumer({**config, "enable.auto.commit": False}, logger=kafka.log)
+        own = {"enable.auto.commit": False, "enable.partition.eof": True}
+        self._consumer = Consumer({**config, **own}, logger=kafka.log)
 
     def held(self, topic: str) -> dict[int, Held]:
         """Return what each partition holds that holds anything. Raises `NoTopic`."""
@@ -49,27 +50,39 @@ class Peek:
 
     def newest_key(self, topic: str) -> bytes:
         """Return the key of the newest message of ``topic``; empty if it has none. Raises `NoTopic` or `Nothing`."""
-        held = self.held(topic)
-        if not held:
+        lasts = self.lasts(topic, self.held(topic))
+        if not lasts:
             raise Nothing(topic)
+        return max(lasts, key=lambda message: message.timestamp()[1]).key() or b""
+
+    def lasts(self, topic: str, held: Mapping[int, Held]) -> list[Message]:
+        """Return the last message of each partition of ``held``; of one that ends with something else, none.
+
+        A partition that does not answer is a KafkaException: it may hold the newest message.
+        """
+        if not held:
+            return []
         self._consumer.assign([TopicPartition(topic, number, one.high - 1) for number, one in held.items()])
         try:
-            lasts = self._one_of_each(len(held))
+            return self._one_of_each(set(held))
         finally:
             self._consumer.unassign()
-        return max(lasts, key=lambda message: message.timestamp()[1]).key() or b""
 
     def close(self) -> None:
         """Let go of Kafka."""
         self._consumer.close()
 
-    def _one_of_each(self, partitions: int) -> list[Message]:
-        """Return a message of each partition, or of those that answer in time."""
+    def _one_of_each(self, unanswered: set[int]) -> list[Message]:
         found: dict[int, Message] = {}
         give_up_at = time.monotonic() + PATIENCE_S
-        while len(found) < partitions and (left := give_up_at - time.monotonic()) > 0:
-            messages = self._consumer.consume(partitions - len(found), left)
-            found |= {place(message).partition: message for message in messages if message.error() is None}
-        if not found:
-            raise KafkaException(KafkaError(KafkaError._TIMED_OUT))  # noqa: SLF001  # librdkafka's own codes begin so
+        while unanswered:
+            left = give_up_at - time.monotonic()
+            if left <= 0:
+                raise KafkaException(KafkaError(KafkaError._TIMED_OUT))  # noqa: SLF001  # librdkafka's own codes begin so
+            for message in self._consumer.consume(1, left):
+                error, number = message.error(), place(message).partition
+                if error is None:
+                    found[number] = message
+                if error is None or error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001  # the same
+                    unanswered.discard(number)
         return list(found.values())

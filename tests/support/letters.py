@@ -14,7 +14,7 @@ from runtime.redrive.half import Half
 from runtime.settings import ProcessSettings
 from schemas import names
 from schemas.dead_letters import Answer, DeadLetter, Header
-from support.kafka import PATIENCE_S
+from support.kafka import PATIENCE_S, until
 
 ANSWER = Answer(endpoint="POST /api/sources/{id}/annotations", status=400, body="Not this one.", attempts=2)
 
@@ -52,11 +52,18 @@ def put_aside(broker: str, topic: str, messages: Iterable[Message], *, partition
 
 
 def let_topic_take(broker: str, topic: str, max_message_bytes: int) -> None:
-    """Change how large a message ``topic`` takes."""
+    """Change how large a message ``topic`` takes; returns when its broker says so."""
     entry = ConfigEntry("max.message.bytes", str(max_message_bytes), incremental_operation=AlterConfigOpType.SET)
     resource = ConfigResource(ConfigResource.Type.TOPIC, topic, incremental_configs=[entry])
     admin = AdminClient({"bootstrap.servers": broker})
     admin.incremental_alter_configs([resource])[resource].result(PATIENCE_S)
+    asked = ConfigResource(ConfigResource.Type.TOPIC, topic)
+
+    def is_in_force() -> bool:
+        found = admin.describe_configs([asked])[asked].result(PATIENCE_S)
+        return bool(found[entry.name].value == entry.value)
+
+    until(is_in_force, f"{topic} to take {max_message_bytes} bytes")
 
 
 class Commands:
