@@ -7,7 +7,7 @@ from math import isfinite
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient, ClusterMetadata, ConfigResource
 
-from runtime import topics
+from runtime import topics, wanted_topics
 from runtime.checks import Finding, ok, unchecked, warning, wrong
 from runtime.look import Look, stamped_at
 from runtime.settings import ProcessSettings
@@ -25,7 +25,7 @@ def longest_days(admin: AdminClient, expected: Mapping[str, Mapping[str, str]], 
     kept_ms = [float(topics.configuration(admin, name)["retention.ms"]) for name in names]
     if min(kept_ms, default=0.0) < 0:
         return float("inf")
-    return max(kept_ms) / topics.DAY_MS if kept_ms else settings.kafka_topic_retention_days
+    return max(kept_ms) / wanted_topics.DAY_MS if kept_ms else settings.kafka_topic_retention_days
 
 
 def offsets_findings(name: str, broker: Mapping[str, str], kept_days: float) -> Iterator[Finding]:

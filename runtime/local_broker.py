@@ -40,7 +40,7 @@ class LocalBroker:
         self._due = self._clock() + EVERY_S
         self._admin.poll(0)  # else what the client says of its connection would pile up
         # The disk of a broker that is away is looked at all the same: it may be away because that is full.
-        with contextlib.suppress(KafkaException, TimeoutError, topics.TopicUnusable):
+        with contextlib.suppress(KafkaException, topics.TopicUnusable):
             self._ask()
         self._measure()
 

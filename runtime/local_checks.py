@@ -7,7 +7,7 @@ from pathlib import Path
 
 from confluent_kafka.admin import AdminClient, ClusterMetadata, TopicMetadata
 
-from runtime import kafka, topics
+from runtime import kafka, topics, wanted_topics
 from runtime.brokers import broker_settings, clock_findings, longest_days, offsets_findings
 from runtime.checks import Blocked, Finding, collected, counted, ok, unchecked, warning, wrong
 from runtime.disk import disk_findings
@@ -33,7 +33,7 @@ def local_findings(settings: ProcessSettings, *, disk: Path | None) -> Iterator[
         return
     admin = AdminClient(connection, logger=kafka.log)
     with closing(Look(connection)) as look:
-        expected = dict(topics.local_topics(settings, brokers=len(cluster.brokers)))
+        expected = dict(wanted_topics.local_topics(settings, brokers=len(cluster.brokers)))
         if missing := [name for name in expected if name not in cluster.topics]:
             yield warning(
                 "local topics",
@@ -76,12 +76,12 @@ def _topic(admin: AdminClient, cluster: ClusterMetadata, name: str, wanted: Mapp
     except topics.TopicUnusable as error:
         yield wrong(title, str(error), "let the user of KAFKA_SASL_USERNAME describe the topic")
         return
-    if sentence := topics.unusable(name, wanted, actual):
+    if sentence := wanted_topics.unusable(name, wanted, actual):
         what, _, to_do = sentence.partition(": ")
         yield wrong(title, what, to_do)
     found = cluster.topics[name]
     yield from _copies(title, found, brokers=len(cluster.brokers))
-    others = topics.differences(wanted, actual)
+    others = wanted_topics.differences(wanted, actual)
     for option, value in others.items():
         if option != "cleanup.policy":
             yield warning(
@@ -107,7 +107,7 @@ MEANING = {
 def _copies(title: str, found: TopicMetadata, *, brokers: int) -> Iterator[Finding]:
     """Yield what is wrong with the places where a topic's messages stand."""
     parts = found.partitions
-    wanted = topics.wanted_replicas(brokers)
+    wanted = wanted_topics.wanted_replicas(brokers)
     if dead := [number for number, part in parts.items() if part.leader < 0]:
         yield wrong(title, f"no broker leads the partitions {_numbers(dead)}", "start the broker that holds them")
     if few := [number for number, part in parts.items() if len(part.replicas) < wanted]:
@@ -124,7 +124,11 @@ def _kept(actual: Mapping[str, str]) -> str:
     if "delete" not in actual["cleanup.policy"]:
         return "the newest of each key is kept"
     milliseconds = int(actual["retention.ms"])
-    return f"messages are kept for {milliseconds / topics.DAY_MS:.3g} days" if milliseconds >= 0 else "kept for ever"
+    return (
+        f"messages are kept for {milliseconds / wanted_topics.DAY_MS:.3g} days"
+        if milliseconds >= 0
+        else "kept for ever"
+    )
 
 
 def _numbers(numbers: Sequence[int]) -> str:

@@ -2,33 +2,32 @@
 
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, ClusterMetadata, ConfigResource, NewTopic
 
 from runtime import kafka
+from runtime.patience import Answer, patiently
 from runtime.refusals import LOCAL, Refusal
 from runtime.settings import ProcessSettings
+from runtime.wanted_topics import differences, local_topics, unusable, wanted_partitions, wanted_replicas
 
 log = logging.getLogger(__name__)
 
-ENOUGH_BROKERS = 3
-"""From three brokers on, every message is on three of them, and two must have it before it is acknowledged."""
-
-DAY_MS = 86_400_000
-
-LATEST_WORDS = {
-    "cleanup.policy": "compact",
-    "min.cleanable.dirty.ratio": "0.1",
-    "segment.bytes": str(8 * 1024 * 1024),
-    "segment.ms": "3600000",
-    # Who was cut off for less than this hears that a word was taken back.
-    "delete.retention.ms": str(7 * DAY_MS),
-}
-"""Of the state topic: it stays short, so that everybody can read it from its beginning."""
-
 VISIBLE_S = 30.0
+ANSWER_S = 10.0
+"""For one question; it is asked again, by a new client: one whose broker stood still may look for it in vain."""
+
+NOT_YET = (
+    KafkaError._ALL_BROKERS_DOWN,  # noqa: SLF001  # librdkafka's own codes begin so
+    KafkaError._TIMED_OUT,  # noqa: SLF001  # the same
+    KafkaError._TRANSPORT,  # noqa: SLF001  # the same
+    KafkaError.NOT_CONTROLLER,
+    KafkaError.REQUEST_TIMED_OUT,
+    KafkaError.UNKNOWN_TOPIC_OR_PART,  # to the broker that is asked
+)
+"""What is said of a Kafka that has just started, or is busy."""
 
 
 class BrokerUnreachable(Exception):
@@ -42,8 +41,21 @@ class TopicUnusable(Exception):
 def prepare(settings: ProcessSettings) -> None:
     """Create the local topics that do not exist, and check the ones that do.
 
-    Raises `BrokerUnreachable` if no broker answers within ``kafka_connect_timeout_s``, and `TopicUnusable`.
+    Raises `BrokerUnreachable` if no broker answers, or not to everything, within ``kafka_connect_timeout_s``, and
+    `TopicUnusable`.
     """
+    seconds = settings.kafka_connect_timeout_s
+    try:
+        patiently(lambda: _prepare(settings), seconds=seconds, may_pass=lambda error: error.code() in NOT_YET)
+    except KafkaException as error:
+        raise BrokerUnreachable(
+            f"the Kafka at {settings.kafka_bootstrap_servers} answers, but not to everything that is asked of "
+            f"its topics ({error.args[0].str()}): are all its brokers and its controller running?"
+        ) from error
+
+
+def _prepare(settings: ProcessSettings) -> None:
+    """Do what `prepare` says. What may pass is a KafkaException."""
     refusal = Refusal(LOCAL)
     admin = AdminClient(refusal.heard_by(kafka.connection(settings)), logger=kafka.log)
     cluster = _cluster(admin, settings, refusal)
@@ -56,41 +68,6 @@ def prepare(settings: ProcessSettings) -> None:
             topic = NewTopic(name, num_partitions=partitions, replication_factor=replicas, config=dict(config))
             _create(admin, topic)
             _await(admin, name)
-
-
-def wanted_replicas(brokers: int) -> int:
-    """Return on how many of so many brokers each message stands."""
-    return min(ENOUGH_BROKERS, brokers)
-
-
-def local_topics(settings: ProcessSettings, *, brokers: int) -> Iterator[tuple[str, Mapping[str, str]]]:
-    """Yield the name of each local topic, and the settings that it has in a cluster of so many brokers."""
-    config = {
-        # Fink's time stamps may be days old: such alerts must not expire on arrival.
-        "message.timestamp.type": "LogAppendTime",
-        "compression.type": "zstd",
-    }
-    if brokers >= ENOUGH_BROKERS:
-        config["min.insync.replicas"] = "2"
-    else:
-        config["flush.messages"] = "1"  # a single broker acknowledges from memory otherwise
-    sizes = {
-        settings.kafka_topic: kafka.LARGEST_MESSAGE_BYTES,
-        settings.undecodable_topic: kafka.LARGEST_LETTER_BYTES,
-        settings.rejected_topic: kafka.LARGEST_LETTER_BYTES,
-    }
-    kept = {
-        "cleanup.policy": "delete",
-        "retention.ms": str(int(settings.kafka_topic_retention_days * DAY_MS)),
-    }
-    for name, largest in sizes.items():
-        yield name, config | kept | {"max.message.bytes": str(largest)}
-    yield settings.state_topic, config | LATEST_WORDS
-
-
-def wanted_partitions(settings: ProcessSettings, name: str) -> int:
-    """Return how many partitions the local topic ``name`` gets."""
-    return 1 if name == settings.state_topic else settings.kafka_topic_partitions
 
 
 def _cluster(admin: AdminClient, settings: ProcessSettings, refusal: Refusal) -> ClusterMetadata:
@@ -114,13 +91,28 @@ def _cluster(admin: AdminClient, settings: ProcessSettings, refusal: Refusal) ->
             ) from error
 
 
-def _create(admin: AdminClient, topic: NewTopic) -> None:
+def _ask(what: str, question: Callable[[], Answer]) -> Answer:
+    """Return the answer. Raises KafkaException where that may come yet, and `TopicUnusable`: it cannot ``what``."""
     try:
-        admin.create_topics([topic], operation_timeout=30)[topic.topic].result()
+        return question()
     except KafkaException as error:
-        if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:  # another process was quicker
-            raise TopicUnusable(f"cannot create the topic {topic.topic}: {error.args[0].str()}") from error
-    else:
+        if error.args[0].code() in NOT_YET:
+            log.warning("not yet: cannot %s: %s", what, error.args[0].str())
+            raise
+        raise TopicUnusable(f"cannot {what}: {error.args[0].str()}") from error
+
+
+def _create(admin: AdminClient, topic: NewTopic) -> None:
+    def create() -> bool:
+        try:
+            admin.create_topics([topic], operation_timeout=ANSWER_S, request_timeout=ANSWER_S)[topic.topic].result()
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                raise
+            return False  # another process was quicker, or we were, and were not told
+        return True
+
+    if _ask(f"create the topic {topic.topic}", create):
         log.info("created topic=%s partitions=%d", topic.topic, topic.num_partitions)
 
 
@@ -128,7 +120,7 @@ def _await(admin: AdminClient, name: str) -> None:
     """Wait until the brokers know the topic: whoever created it was told so a little earlier."""
     deadline = time.monotonic() + VISIBLE_S
     while time.monotonic() < deadline:
-        found = admin.list_topics(topic=name, timeout=VISIBLE_S).topics[name]
+        found = _ask(f"see the topic {name}", lambda: admin.list_topics(topic=name, timeout=ANSWER_S)).topics[name]
         if found.error is None and all(one.leader >= 0 for one in found.partitions.values()):
             return
         time.sleep(0.05)
@@ -137,7 +129,7 @@ def _await(admin: AdminClient, name: str) -> None:
 
 def _check(admin: AdminClient, name: str, config: Mapping[str, str]) -> None:
     """Refuse settings that would lose alerts; warn of the others."""
-    actual = configuration(admin, name)
+    actual = _ask(f"read the settings of the topic {name}", lambda: _configuration(admin, name))
     if sentence := unusable(name, config, actual):
         raise TopicUnusable(sentence)
     for option, value in differences(config, actual).items():
@@ -146,29 +138,13 @@ def _check(admin: AdminClient, name: str, config: Mapping[str, str]) -> None:
 
 def configuration(admin: AdminClient, name: str) -> Mapping[str, str]:
     """Return the settings that a topic has now. Raises `TopicUnusable` if they cannot be read."""
-    resource = ConfigResource(ConfigResource.Type.TOPIC, name)
     try:
-        found = admin.describe_configs([resource])[resource].result(timeout=30)
+        return _configuration(admin, name)
     except KafkaException as error:
         raise TopicUnusable(f"cannot read the settings of the topic {name}: {error.args[0].str()}") from error
+
+
+def _configuration(admin: AdminClient, name: str) -> Mapping[str, str]:
+    resource = ConfigResource(ConfigResource.Type.TOPIC, name)
+    found = admin.describe_configs([resource], request_timeout=ANSWER_S)[resource].result()
     return {option: str(entry.value) for option, entry in found.items()}
-
-
-def unusable(name: str, wanted: Mapping[str, str], actual: Mapping[str, str]) -> str:
-    """Return why a topic with the ``actual`` settings would lose what it holds, and what to do; or nothing."""
-    policy, right = actual["cleanup.policy"], wanted["cleanup.policy"]
-    if policy == right:
-        return ""
-    loses = "throws alerts away" if right == "delete" else "forgets what it holds when that gets old"
-    return (
-        f"the topic {name} has cleanup.policy={policy}, which {loses}: set it to {right} "
-        f"(kafka-configs.sh --alter --topic {name} --add-config cleanup.policy={right})"
-    )
-
-
-def differences(wanted: Mapping[str, str], actual: Mapping[str, str]) -> Mapping[str, str]:
-    """Return the ``actual`` value of each setting that is not as ``wanted``.
-
-    Settings that the broker does not have are none: Redpanda takes ``flush.messages`` in silence, and writes through.
-    """
-    return {option: actual[option] for option, value in wanted.items() if actual.get(option, value) != value}

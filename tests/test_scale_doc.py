@@ -7,7 +7,7 @@ import pytest
 
 from processor.settings import ProcessorSettings
 from runtime.settings import ProcessSettings
-from runtime.topics import ENOUGH_BROKERS
+from runtime.wanted_topics import ENOUGH_BROKERS
 from sink.settings import SinkSettings
 
 ROOT = Path(__file__).parents[1]

@@ -9,6 +9,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 from runtime import kafka
 from runtime.extent import Extent
 from runtime.look import Look, NoSuchTopic, stamped_at
+from runtime.patience import once_coordinated
 from sink.replay.selection import Selection, milliseconds
 from sink.settings import SinkSettings
 
@@ -63,7 +64,7 @@ def find(settings: SinkSettings, selection: Selection, consumer: Consumer) -> Wi
     topic = settings.kafka_topic
     look = Look(kafka.connection(settings), settings.sink_group_id)
     try:
-        extent = look.extent(topic)
+        extent = once_coordinated(lambda: look.extent(topic))
         if extent.is_new_to_the_group:
             raise Unreplayable(
                 f"the group {settings.sink_group_id} has passed nothing of the topic {topic} yet: there is nothing to "

@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 from confluent_kafka.admin import AdminClient
 
-from runtime import topics
+from runtime import topics, wanted_topics
 from runtime.checks import Finding
 from runtime.disk import Room, judged
 from runtime.local_checks import local_findings, wrong_settings
 from runtime.settings import ProcessSettings, load
-from support.kafka import create_topic, publish
+from support.kafka import PATIENCE_S, create_topic, publish
+from support.patience import wait_for_busy_brokers
 
 DAY_BYTES = 1e9
 
@@ -21,6 +22,7 @@ def settings(broker: str, topic: str, monkeypatch: pytest.MonkeyPatch) -> Proces
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", broker)
     monkeypatch.setenv("KAFKA_TOPIC", topic)
     monkeypatch.setenv("KAFKA_TOPIC_PARTITIONS", "1")
+    wait_for_busy_brokers(monkeypatch)
     return load(ProcessSettings, own_prefixes=())
 
 
@@ -40,7 +42,7 @@ def test_topics_that_are_not_there_are_said_and_not_created(
 
     assert finding.state == "warning"
     assert f"{topic}, {topic}.undecodable, {topic}.rejected" in finding.text
-    assert topic not in AdminClient({"bootstrap.servers": broker}).list_topics(timeout=60).topics
+    assert topic not in AdminClient({"bootstrap.servers": broker}).list_topics(timeout=PATIENCE_S).topics
 
 
 def test_topics_that_a_process_has_made_are_in_order(
@@ -73,7 +75,7 @@ def test_every_setting_that_differs_is_said_with_the_command_that_mends_it(
 def test_a_topic_that_keeps_records_longer_than_the_broker_knows_its_groups_is_a_warning(
     check: Callable[..., list[Finding]], broker: str, topic: str
 ) -> None:
-    create_topic(broker, topic, retention_ms=str(400 * topics.DAY_MS))
+    create_topic(broker, topic, retention_ms=str(400 * wanted_topics.DAY_MS))
 
     (finding,) = named(check(), "offsets of groups")
 
@@ -142,6 +144,7 @@ def test_a_broker_that_is_away_is_named_and_what_depends_on_it_is_not_checked(
 
 def test_one_address_of_several_that_is_away_is_a_warning(broker: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", f"127.0.0.1:1,{broker}")
+    wait_for_busy_brokers(monkeypatch)
     settings = load(ProcessSettings, own_prefixes=())
 
     first, second, *_ = local_findings(settings, disk=None)
