@@ -13,6 +13,7 @@ from demo.fink import TOPICS
 from demo.kafka import running_kafka
 from demo.skyportal.process import SkyPortal
 from runtime.settings import NOT_SETTINGS
+from support.sink import until_dealt_with
 from support.skyportal import TAXONOMIES
 
 FILTERS = [(topic, "Fink", "ZTF Public") for topic in TOPICS["ztf"]] + [
@@ -65,6 +66,7 @@ def skyportal_process() -> Iterator[SkyPortal]:
 def skyportal(skyportal_process: SkyPortal) -> Iterator[SkyPortal]:
     """Give that SkyPortal, empty and in good health."""
     skyportal_process.control.mend()
+    until_dealt_with(skyportal_process)  # what a sink of the test before has asked for and was killed
     skyportal_process.control.reset()
     yield skyportal_process
     skyportal_process.control.mend()

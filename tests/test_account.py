@@ -60,9 +60,15 @@ def test_the_account_is_exact_after_both_halves_were_killed(
     with processor.running_processor(reading) as reader:
         processor.until_done(broker, topic, fink_topic)
         assert reader.stop() == 0
+    found: dict[str, Any] = {"account": {}}
+
+    def is_told() -> bool:
+        found.update(status(delivering))
+        return bool(found["account"]["published"] == sent - 1)
+
     with sink.running_sink(delivering):
         sink.until_settled(broker, topic)
-        found = status(delivering)
+        until(is_told, "the processor's last word")
 
     account = found["account"]
     copies = len(read_all(broker, topic)) - (sent - 1)

@@ -10,7 +10,7 @@ from demo.fink import FinkAlert, FinkPublisher, encode, night
 from demo.skyportal.process import SkyPortal
 from schemas.taxonomy import TAXONOMY, classes
 from support import processor, sink
-from support.kafka import create_topic, ends, publish, until
+from support.kafka import create_topic, publish, until
 
 STREAMS = {"ztf": "ZTF Public", "lsst": "LSST Public"}
 
@@ -71,7 +71,7 @@ def test_live_messages_of_fink_arrive_with_every_point_exact(
         publish(broker, name, [(key, value)])
 
     with running_product(broker, topic, skyportal, names.values()) as settings, sink.running_sink(settings):
-        until(lambda: sum(ends(broker, topic).values()) == len(messages), "every record in the local topic")
+        processor.until_done(broker, topic, *names.values())
         sink.until_settled(broker, topic)
         account = compare(expect(messages), skyportal.control.state())
 
@@ -98,7 +98,7 @@ def test_a_night_with_an_outage_and_a_killed_sink_ends_with_every_row_once(
             skyportal.control.fault("outage", seconds=2, linger=1)
             first.kill()
         with sink.running_sink(settings), sink.running_sink(settings):
-            until(lambda: sum(ends(broker, topic).values()) == len(published), "every record in the local topic")
+            processor.until_done(broker, topic, *names.values())
             sink.until_settled(broker, topic)
         wire = [(message.topic, *encode(message.alert)) for message in published]
         account = compare(expect(wire), skyportal.control.state())

@@ -18,8 +18,8 @@ from demo.kafka.prepare import MAIN, Prepared, prepare
 from demo.kafka.settings import Node
 from demo.kafka.storage import format_node, formatted_nodes, held, new_id, write_settings
 
-PATIENCE_SECONDS = 60
-"""For a start; the slowest that we have seen, on two busy cores, took a tenth of it."""
+PATIENCE_SECONDS = 120
+"""For a start; the slowest that we have seen, on two cores of which seven others made use, took a quarter of it."""
 
 STOP_SECONDS = 10
 ATTEMPTS = 5

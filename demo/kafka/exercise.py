@@ -7,7 +7,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 from demo.kafka.errors import BrokerDiedError
 
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 60
 
 
 def exercise(bootstrap_servers: str) -> None:

@@ -14,7 +14,7 @@ from demo.skyportal.client import Control
 
 LOOPBACK = "127.0.0.1"
 
-START_S = 60.0
+START_S = 120.0
 """A child that has not said its port by then is killed."""
 
 STOP_S = 20.0

@@ -19,7 +19,7 @@ import requests
 
 from demo.skyportal.process import SkyPortal
 
-TIMEOUT = 30
+TIMEOUT = 60
 PASSED_AT = "2026-11-20T08:01:02.123456Z"
 ALERT_ID = 1549473362115015004
 SITEWIDE = "Sitewide Group"

@@ -125,7 +125,7 @@ class Replay:
         """Ask once more; return what is different."""
         headers = {"Authorization": f"token {self.tokens[row.asker]}"} if row.asker != "nobody" else {}
         answer = requests.request(
-            row.method, self.url + self._path(row.path), data=self._body(row.request), headers=headers, timeout=30
+            row.method, self.url + self._path(row.path), data=self._body(row.request), headers=headers, timeout=60
         )
         if answer.status_code != row.status:
             yield f"status {answer.status_code}, not {row.status}: {answer.text[:300]}"

@@ -37,7 +37,7 @@ def tell(skyportal: SkyPortal, expected: Expected) -> None:
     with requests.Session() as session:
         session.headers["Authorization"] = f"token {skyportal.token}"
         for method, path, body in _writes(expected, ids):
-            answer = session.request(method, skyportal.url + path, json=body, timeout=30)
+            answer = session.request(method, skyportal.url + path, json=body, timeout=60)
             assert answer.status_code == 200, answer.text
 
 

@@ -5,28 +5,19 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Callable
+from collections.abc import Container
+from contextlib import ExitStack
 from pathlib import Path
 
 import psutil
 import pytest
 from confluent_kafka.admin import AdminClient
 
-from demo.kafka import BrokerDiedError, LocalKafka, LocalKafkaError, PortTakenError
+from demo.kafka import BrokerDiedError, LocalKafka, LocalKafkaError, PortTakenError, cluster
 from demo.kafka.ports import free_ports
+from support.kafka import PATIENCE_S, until
 
-PATIENCE = 60.0
 SERVE = "import typer; from demo.kafka.command import serve; typer.run(serve)"
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    moment = threading.Event()
-    while not condition():
-        assert time.monotonic() < deadline
-        moment.wait(0.02)
 
 
 def processes_of(data: Path) -> list[psutil.Process]:
@@ -77,22 +68,21 @@ def test_a_broker_that_dies_at_its_start_is_quoted(tmp_path: Path) -> None:
     assert processes_of(tmp_path) == []
 
 
-def test_a_port_that_is_taken_while_kafka_starts_is_replaced(tmp_path: Path) -> None:
-    settings = tmp_path / "broker-0" / "server.properties"
-    taken: list[socket.socket] = []
+def test_a_port_that_is_taken_while_kafka_starts_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    with ExitStack() as stack:
+        taken: list[int] = []
 
-    def take_its_port() -> None:
-        wait_until(lambda: settings.is_file() and "advertised.listeners" in settings.read_text())
-        line = next(line for line in settings.read_text().splitlines() if line.startswith("advertised.listeners="))
-        taken.append(socket.create_server(("127.0.0.1", int(line.rpartition(":")[2]))))
+        def somebody_is_faster(count: int, besides: Container[int] = ()) -> list[int]:
+            ports = free_ports(count, besides)
+            if not taken:
+                taken.append(ports[-1])  # the one for clients
+                stack.enter_context(socket.create_server(("127.0.0.1", ports[-1])))
+            return ports
 
-    intruder = threading.Thread(target=take_its_port)
-    intruder.start()
-    with LocalKafka(data=tmp_path) as kafka:
-        intruder.join()
-        with taken[0]:
-            assert kafka.bootstrap_servers != f"127.0.0.1:{taken[0].getsockname()[1]}"
-            assert AdminClient({"bootstrap.servers": kafka.bootstrap_servers}).list_topics(timeout=PATIENCE).brokers
+        monkeypatch.setattr(cluster, "free_ports", somebody_is_faster)
+        with LocalKafka() as kafka:
+            assert kafka.bootstrap_servers != f"127.0.0.1:{taken[0]}"
+            assert AdminClient({"bootstrap.servers": kafka.bootstrap_servers}).list_topics(timeout=PATIENCE_S).brokers
 
 
 def test_a_port_that_was_asked_for_is_used_and_not_replaced_if_it_is_taken() -> None:
@@ -118,7 +108,7 @@ def test_a_parent_that_is_killed_leaves_neither_java_nor_data_behind() -> None:
         parent.kill()
         parent.wait()
 
-        wait_until(lambda: processes_of(data) == [] and not data.exists())
+        until(lambda: processes_of(data) == [] and not data.exists(), "the end of Java, and of its data")
 
 
 def test_a_folder_is_for_one_kafka_at_a_time(tmp_path: Path) -> None:
@@ -144,7 +134,7 @@ def test_a_kafka_starts_at_once_where_another_was_killed(tmp_path: Path) -> None
         parent.kill()
 
     with LocalKafka(data=tmp_path) as kafka:
-        assert AdminClient({"bootstrap.servers": kafka.bootstrap_servers}).list_topics(timeout=PATIENCE).brokers
+        assert AdminClient({"bootstrap.servers": kafka.bootstrap_servers}).list_topics(timeout=PATIENCE_S).brokers
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -154,11 +144,11 @@ def test_the_command_serves_until_it_is_told_to_stop(number: signal.Signals, tmp
     ) as command:
         assert command.stdout
         servers = command.stdout.readline().strip()
-        topics = AdminClient({"bootstrap.servers": servers}).list_topics(timeout=PATIENCE).topics
+        topics = AdminClient({"bootstrap.servers": servers}).list_topics(timeout=PATIENCE_S).topics
         command.send_signal(number)
 
         assert topics == {}
-        assert command.wait(PATIENCE) == 0
+        assert command.wait(PATIENCE_S) == 0
     assert processes_of(tmp_path) == []
 
 

@@ -159,7 +159,7 @@ def test_a_page_of_something_in_between_is_a_200_that_is_no_json(skyportal: SkyP
 
 def test_a_redirection_leads_to_where_it_is_told(skyportal: SkyPortal, target: Target) -> None:
     skyportal.control.fault("redirect", count=1, location="https://elsewhere.example.org/login")
-    answer = requests.post(f"{target.url}/api/candidates", json={}, allow_redirects=False, timeout=10)
+    answer = requests.post(f"{target.url}/api/candidates", json={}, allow_redirects=False, timeout=60)
     assert (answer.status_code, answer.headers["Location"]) == (302, "https://elsewhere.example.org/login")
 
 

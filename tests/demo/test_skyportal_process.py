@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -60,6 +61,10 @@ def test_of_forty_requests_eleven_pass_and_one_more_every_fifth_of_a_second() ->
 def test_the_limit_holds_per_token_and_recovers(limited: SkyPortal) -> None:
     began = time.monotonic()
     answers = [read(limited, limited.token) for _ in range(60)]
+    with ThreadPoolExecutor(16) as pool:  # where one after the other is too slow to be refused
+        while all(answer.ok for answer in answers):
+            assert time.monotonic() - began < PATIENCE_S
+            answers += pool.map(lambda _: read(limited, limited.token), range(32))
     refused = [answer for answer in answers if answer.status_code == 429]
     assert [answer.status_code for answer in answers[:11]] == [200] * 11
     assert len(answers) - len(refused) <= 12 + 5 * (time.monotonic() - began)

@@ -66,9 +66,9 @@ def test_every_picture_is_served_by_its_id_to_everybody(skyportal: SkyPortal, ta
     body = {"obj_id": target.obj(), "ttype": "new"}
     for shade in (0, 200):
         number = target.data("POST", "/api/thumbnail", body | {"data": text(png(shade=shade))})["id"]
-        served = requests.get(f"{skyportal.url}/thumbnail/{number}.png", timeout=10)
+        served = requests.get(f"{skyportal.url}/thumbnail/{number}.png", timeout=60)
         assert (served.headers["Content-Type"], served.content) == ("image/png", png(shade=shade))
-    assert requests.get(f"{skyportal.url}/thumbnail/99999.png", timeout=10).status_code == 404
+    assert requests.get(f"{skyportal.url}/thumbnail/99999.png", timeout=60).status_code == 404
     assert not any(request["path"].endswith(".png") for request in skyportal.control.requests())
 
 

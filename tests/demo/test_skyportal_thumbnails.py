@@ -105,7 +105,7 @@ def test_every_post_adds_a_row_and_takes_the_files_place(target: Target) -> None
     assert first != second
     rows = [target.data("GET", f"{PATH}/{number}") for number in (first, second)]
     assert rows[0]["public_url"] == rows[1]["public_url"]
-    served = requests.get(target.url + rows[0]["public_url"], timeout=10)
+    served = requests.get(target.url + rows[0]["public_url"], timeout=60)
     assert (served.headers["Content-Type"], served.content) == ("image/png", png(shade=200))
 
 
@@ -121,7 +121,7 @@ def test_the_file_is_written_before_an_unknown_type_is_refused(target: Target) -
     number = target.data("POST", PATH, thumbnail(target, obj_id=obj_id))["id"]
     target.refusal("POST", PATH, thumbnail(target, obj_id=obj_id, ttype="bogus", data=text(png(shade=9))))
     url = str(target.data("GET", f"{PATH}/{number}")["public_url"]).replace("_new", "_bogus")
-    assert requests.get(target.url + url, timeout=10).content == png(shade=9)
+    assert requests.get(target.url + url, timeout=60).content == png(shade=9)
 
 
 def test_anybody_may_post_a_thumbnail_of_any_object(target: Target) -> None:

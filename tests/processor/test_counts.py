@@ -1,13 +1,13 @@
 """What the processor counts in its commits at Fink: each message once, and what was gone before it was read."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pytest
 from confluent_kafka import TIMESTAMP_CREATE_TIME, Consumer, Message, TopicPartition
 from prometheus_client import REGISTRY
 
 from processor.counts import Count, Counts, Outcome
-from support.kafka import create_topic
+from support.kafka import commit, create_topic, patiently
 
 TOPIC = "fink_sn_candidates_ztf"
 
@@ -18,10 +18,12 @@ def messages(*offsets: int, at: int = 1000) -> list[Message]:
 
 
 @pytest.fixture
-def consumer(broker: str, topic: str) -> Consumer:
-    """Give a member of a group of Fink's, which commits what it is told to."""
+def consumer(broker: str, topic: str) -> Iterator[Consumer]:
+    """Give a member of a group of Fink's."""
     create_topic(broker, topic)
-    return Consumer({"bootstrap.servers": broker, "group.id": topic})
+    consumer = Consumer({"bootstrap.servers": broker, "group.id": topic})
+    yield consumer
+    consumer.close()
 
 
 class Reader:
@@ -132,13 +134,12 @@ def test_messages_of_a_partition_that_was_taken_away_are_not_counted() -> None:
     assert list(reader.counts.now()) == []
 
 
-def test_counts_are_kept_by_kafka_beside_the_offset(consumer: Consumer, topic: str) -> None:
-    note = Count(first=1, published=2).note
-    consumer.commit(offsets=[TopicPartition(topic, 0, 3, metadata=note)], asynchronous=False)
+def test_counts_are_kept_by_kafka_beside_the_offset(consumer: Consumer, broker: str, topic: str) -> None:
+    commit(broker, topic, topic, 3, note=Count(first=1, published=2).note)
     counts = Counts(topic)
     counts.expect([TopicPartition(topic, 0)])
 
-    counts.load(consumer, counts.unknown())
+    patiently(lambda: counts.load(consumer, counts.unknown()), "what was counted")
 
     assert counts.unknown() == []
     assert [(one.position, one.count) for one in counts.now()] == [(3, Count(first=1, published=2))]

@@ -69,7 +69,7 @@ def test_every_message_is_damaged() -> None:
 
 
 def test_a_process_that_dies_or_hangs_is_noticed_and_the_others_are_judged_all_the_same() -> None:
-    tally = Campaign(seed=1, messages=12, workers=2, make_judge=Faulty, hang_s=10).run()
+    tally = Campaign(seed=1, messages=12, workers=2, make_judge=Faulty, hang_s=15).run()
 
     assert [(finding.fault, finding.number) for finding in tally.findings] == [
         (Fault.CRASH, Faulty.CRASHES),

@@ -391,7 +391,7 @@ def test_where_a_library_is_missing_the_command_says_what_to_install(library: st
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=120,
     )
 
     assert result.returncode == 1

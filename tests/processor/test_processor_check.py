@@ -12,12 +12,14 @@ from processor.checks import fink_findings
 from processor.service import load_settings
 from runtime.checks import Finding
 from support.kafka import committed, create_topic, publish
+from support.patience import wait_for_busy_brokers
 from support.processor import environment, group, publish_alerts, ztf_alerts
 
 
 def findings(monkeypatch: pytest.MonkeyPatch, settings: Mapping[str, str]) -> dict[str, Finding]:
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
+    wait_for_busy_brokers(monkeypatch)
     return {found.name: found for found in fink_findings(load_settings())}
 
 

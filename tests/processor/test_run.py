@@ -38,11 +38,14 @@ def test_every_alert_is_published_once_under_its_object_and_the_end_is_committed
     # A user without a password, as finkctl stores it: Fink's public streams have no login.
     with running_processor(environment(broker, topic, fink_topic, FINK_USERNAME="ada")) as processor:
         until_done(broker, topic, fink_topic)
-        until(lambda: "processor_fink_lag_messages{" in status_page(processor, "/metrics")[1], "a look at Fink")
+        # Of a message that waits, a busy broker may not tell the age in time: that is told by the next look.
+        looked = f'processor_fink_retention_headroom_seconds{{partition="2",topic="{fink_topic}"}}'
+        until(lambda: looked in status_page(processor, "/metrics")[1], "a look at Fink")
         ready, metrics = status_page(processor, "/readyz"), status_page(processor, "/metrics")[1]
         assert processor.stop() == 0
-        for word in ("started", "assigned", "revoked", "stopped"):
+        for word in ("started", "assigned", "stopped"):
             assert f" {word}" in processor.output
+        assert " revoked" in processor.output or "leaving the group takes more than" in processor.output
 
     messages = read_all(broker, topic)
     records = [codec.decode(message.value) for message in messages]
@@ -57,7 +60,7 @@ def test_every_alert_is_published_once_under_its_object_and_the_end_is_committed
         "else no first is seen"
     )
     assert f'processor_fink_lag_messages{{partition="2",topic="{fink_topic}"}}' in metrics
-    assert f'processor_fink_retention_headroom_seconds{{partition="2",topic="{fink_topic}"}}' in metrics
+    assert looked in metrics
     assert "processor_publication_to_local_seconds_count 100.0" in metrics
     assert "processor_ready 1.0" in metrics
     assert 'fink_skyportal_build_info{component="processor"' in metrics
@@ -81,7 +84,7 @@ def test_messages_of_every_bad_kind_are_put_aside_as_they_came_and_the_rest_goes
         ("convert", *encode(unconvertible)),
     ]
     create_topic(broker, fink_topic)
-    producer = Producer({"bootstrap.servers": broker})
+    producer = Producer({"bootstrap.servers": broker, "max.in.flight": 1})
     headers = [("trace", b"\x00\xff"), ("empty", None), ("last", b"")]
     for (_, bad_key, bad_value), alert in zip(bad, [*good, None], strict=True):
         producer.produce(fink_topic, key=bad_key, value=bad_value, headers=list(headers))
@@ -145,7 +148,8 @@ def test_messages_that_no_letter_can_hold_are_put_aside_without_what_is_too_larg
         ("decode", b"no", b"", long, LeftOut(key_bytes=2, headers_bytes=len(huge) + 4)),
     ]
     create_topic(broker, fink_topic, max_message_bytes=str(15 * 2**20))
-    producer = Producer({"bootstrap.servers": broker, "message.max.bytes": 15 * 2**20, "linger.ms": 0})
+    one_by_one: dict[str, str | int] = {"message.max.bytes": 15 * 2**20, "linger.ms": 0, "max.in.flight": 1}
+    producer = Producer({"bootstrap.servers": broker, **one_by_one})
     for (_, bad_key, bad_value, headers, _), alert in zip(bad, good, strict=False):
         producer.produce(fink_topic, key=bad_key, value=bad_value, headers=list(headers))
         assert producer.flush(PATIENCE_S) == 0  # alone in its batch
@@ -202,7 +206,7 @@ def test_a_crash_between_publishing_and_committing_repeats_and_loses_nothing(bro
     alerts = ztf_alerts(200, fink_topic)
     settings = environment(broker, topic, fink_topic)
     create_topic(broker, fink_topic)
-    parts = iter([alerts[first : first + 15] for first in range(0, 150, 15)])
+    parts = iter([alerts[first : first + 5] for first in range(0, 150, 5)])
 
     def feed() -> None:
         publish_alerts(broker, fink_topic, next(parts, []))
@@ -214,7 +218,7 @@ def test_a_crash_between_publishing_and_committing_repeats_and_loses_nothing(bro
     publish_alerts(broker, fink_topic, [*chain(*parts), *alerts[150:]])
     before = len(published(broker, topic))
     with running_processor(settings) as processor:
-        until_done(broker, topic, fink_topic, patience_s=120)  # Kafka believes in the dead one for 12 s
+        until_done(broker, topic, fink_topic)  # Kafka believes in the dead one for 12 s
         assert processor.stop() == 0
 
     found = Counter(record.alert_id for record in published(broker, topic))

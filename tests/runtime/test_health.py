@@ -12,6 +12,7 @@ import pytest
 from runtime.alive import alive
 from runtime.health import LONGEST_TURN_S, Health, HealthServer, PortTaken
 from support.clock import Clock
+from support.kafka import PATIENCE_S
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def server(health: Health) -> Iterator[HealthServer]:
 
 def get(server: HealthServer, path: str) -> tuple[int, str]:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{server.port}{path}", timeout=60) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{server.port}{path}", timeout=PATIENCE_S) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         with error:
@@ -114,8 +115,9 @@ def test_a_port_is_free_again_after_close(health: Health) -> None:
 
 
 def test_the_images_health_check_asks_whether_the_loop_turns_and_not_whether_it_is_ready(
-    clock: Clock, health: Health, server: HealthServer
+    clock: Clock, health: Health, server: HealthServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("runtime.alive.ANSWER_S", PATIENCE_S)
     assert alive(server.port)
 
     health.unready("skyportal", "SkyPortal is away")

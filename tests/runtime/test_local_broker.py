@@ -17,7 +17,8 @@ from runtime.disk import folders_here
 from runtime.local_broker import EVERY_S, LocalBroker
 from runtime.settings import ProcessSettings, load
 from support.clock import Clock
-from support.kafka import create_topic, until
+from support.kafka import PATIENCE_S, create_topic, until
+from support.patience import wait_for_busy_brokers
 
 DAY_S = 86_400
 
@@ -26,6 +27,7 @@ DAY_S = 86_400
 def settings(broker: str, topic: str, monkeypatch: pytest.MonkeyPatch) -> ProcessSettings:
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", broker)
     monkeypatch.setenv("KAFKA_TOPIC", topic)
+    wait_for_busy_brokers(monkeypatch)
     return load(ProcessSettings, own_prefixes=())
 
 
@@ -34,7 +36,7 @@ def keep(broker: str, topic: str, retention_ms: int) -> None:
     entry = ConfigEntry("retention.ms", str(retention_ms), incremental_operation=AlterConfigOpType.SET)
     resource = ConfigResource(ConfigResource.Type.TOPIC, topic, incremental_configs=[entry])
     admin = AdminClient({"bootstrap.servers": broker})
-    admin.incremental_alter_configs([resource])[resource].result(20)
+    admin.incremental_alter_configs([resource])[resource].result(PATIENCE_S)
 
 
 def test_the_topics_own_retention_counts_and_is_looked_at_once_a_minute(settings: ProcessSettings) -> None:
@@ -64,7 +66,7 @@ def test_the_disk_of_a_broker_is_seen_where_its_folder_is_and_nothing_is_claimed
     create_topic(settings.kafka_bootstrap_servers, settings.kafka_topic)
     (tmp_path / "meta.properties").write_text("cluster.id=another\n")
     admin = AdminClient({"bootstrap.servers": settings.kafka_bootstrap_servers})
-    cluster = admin.list_topics(timeout=20)
+    cluster = admin.list_topics(timeout=PATIENCE_S)
     folders = folders_here(broker_settings(admin, cluster), cluster)
     assert folders_here({"log.dirs": str(tmp_path)}, cluster) == []
     broker = LocalBroker(settings, clock=Clock())

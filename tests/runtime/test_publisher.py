@@ -91,7 +91,7 @@ def test_a_silent_broker_is_waited_for_until_the_process_is_asked_to_stop(
         with pytest.raises(NotPublished, match="asked to stop before the broker"):
             publisher.wait(deliveries, stop=stop, keep_alive=keep_alive)
         waited = time.monotonic() - asked_at
-        assert 4 < waited < 20
+        assert 4 < waited < 40
         assert turns > 10 + 2 * waited  # several a second
         with pytest.raises(NotPublished):
             deliveries[0].confirm()

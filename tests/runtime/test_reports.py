@@ -10,7 +10,7 @@ from runtime.reports import AGAIN_EVERY_S, EVERY_S, Reporter
 from runtime.settings import ProcessSettings, load
 from runtime.state import StateTopic
 from support.clock import Clock
-from support.kafka import ends, until
+from support.kafka import PATIENCE_S, ends, until
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def process(settings: ProcessSettings) -> Iterator[Process]:
     process = Process(settings)
     until(lambda: process.says(2), "the first report")
     yield process
-    process.reporter.close(patience_s=10)
+    process.reporter.close(patience_s=PATIENCE_S)
 
 
 def test_a_process_that_has_nothing_else_to_publish_says_what_changes(process: Process) -> None:
@@ -75,6 +75,6 @@ def test_what_has_not_changed_is_said_again_now_and_then(process: Process) -> No
 def test_a_process_that_leaves_takes_back_that_it_runs_and_nothing_else(
     process: Process, settings: ProcessSettings
 ) -> None:
-    process.reporter.close(patience_s=30)
+    process.reporter.close(patience_s=PATIENCE_S)
 
     assert state.read(settings).keys() == {"other"}

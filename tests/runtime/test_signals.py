@@ -8,9 +8,9 @@ from contextlib import contextmanager
 
 import pytest
 
+from support.kafka import PATIENCE_S
 from support.processes import ROOT
 
-PATIENCE_S = 60.0
 BEGIN = """
 import threading
 from runtime import log, signals

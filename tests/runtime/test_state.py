@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from statistics import median
 from typing import Any
 
 import pytest
@@ -16,9 +17,7 @@ from runtime.publisher import NotPublished, Publisher
 from runtime.settings import ProcessSettings, load
 from runtime.state import GONE, Gone, Listener, StateTopic, Word
 from runtime.topics import BrokerUnreachable, TopicUnusable
-from support.kafka import create_topic, publish, read_all, until
-
-PATIENCE_S = 60.0
+from support.kafka import PATIENCE_S, create_topic, publish, read_all, until
 
 
 def settings_of(broker: str, topic: str, monkeypatch: pytest.MonkeyPatch, **changes: str) -> ProcessSettings:
@@ -119,7 +118,7 @@ def test_a_topic_that_does_not_exist_says_nothing_and_is_not_created_by_the_ques
 ) -> None:
     assert state.read(settings) == {}
 
-    assert settings.state_topic not in AdminClient({"bootstrap.servers": broker}).list_topics(timeout=60).topics
+    assert settings.state_topic not in AdminClient({"bootstrap.servers": broker}).list_topics(timeout=PATIENCE_S).topics
 
 
 def test_a_broker_that_is_silent_is_a_sentence_within_the_time_that_was_set(
@@ -171,12 +170,14 @@ def test_a_listener_hears_what_is_said_and_taken_back_and_remembers(said: StateT
 
 def test_a_listener_never_waits(listener: Listener) -> None:
     listener.catch_up()
-    began = time.monotonic()
+    took = []
 
     for _ in range(1000):
+        began = time.monotonic()
         listener.news()
+        took.append(time.monotonic() - began)
 
-    assert time.monotonic() - began < 5
+    assert median(took) < 0.005, "of most calls: the machine may stand still during one"
 
 
 def test_words_that_were_taken_back_before_it_listened_are_never_news(

@@ -9,7 +9,15 @@ from schemas import codec
 from schemas.record import LightCurve
 from support.kafka import publish_records
 from support.records import MJD, light_curve, some_alerts, whole_alert
-from support.sink import assert_never_left_the_group, environment, letters, metric, running_sink, until_settled
+from support.sink import (
+    assert_never_left_the_group,
+    environment,
+    letters,
+    metric,
+    running_sink,
+    until_ready,
+    until_settled,
+)
 from support.whole import annotation_of, assert_whole
 
 
@@ -22,7 +30,8 @@ def test_a_point_whose_flux_differs_in_the_last_digit_is_another_point(
         whole_alert(2, photometry=twice(20.5, math.nextafter(20.5, math.inf))),
     ]
 
-    with running_sink(environment(broker, topic, skyportal)):
+    with running_sink(environment(broker, topic, skyportal)) as sink:
+        until_ready(sink)
         publish_records(broker, topic, alerts)
         until_settled(broker, topic)
 
@@ -38,7 +47,8 @@ def twice(*fluxes: float) -> LightCurve:
 def test_a_point_that_stands_twice_in_a_light_curve_is_one(broker: str, topic: str, skyportal: SkyPortal) -> None:
     alert = whole_alert(photometry=twice(20.5, 20.5))
 
-    with running_sink(environment(broker, topic, skyportal)):
+    with running_sink(environment(broker, topic, skyportal)) as sink:
+        until_ready(sink)
         publish_records(broker, topic, [alert])
         until_settled(broker, topic)
 
@@ -75,6 +85,7 @@ def test_what_skyportal_would_take_and_should_not_is_put_aside_unsent(
     bad = [replace(whole_alert(obj_id=f"ZTF26bad{number}"), **wrong) for number, (wrong, *_) in enumerate(UNSENDABLE)]
 
     with running_sink(environment(broker, topic, skyportal)) as sink:
+        until_ready(sink)
         publish_records(broker, topic, [*good[:5], *bad, *good[5:]])
         until_settled(broker, topic)
         assert_never_left_the_group(sink)
@@ -111,7 +122,8 @@ def test_an_annotation_without_what_no_database_of_json_holds_arrives(
     }
     alert = whole_alert(annotations=odd)
 
-    with running_sink(environment(broker, topic, skyportal)):
+    with running_sink(environment(broker, topic, skyportal)) as sink:
+        until_ready(sink)
         publish_records(broker, topic, [alert, whole_alert(obj_id="ZTF26other")])
         until_settled(broker, topic)
 

@@ -47,7 +47,7 @@ def begin(skyportal: SkyPortal, fault: Fault, path: str) -> int:
 def test_a_new_filter_is_found_whatever_happens_to_the_question(
     part: int, broker: str, topic: str, filters: list[str], skyportal: SkyPortal
 ) -> None:
-    settings = QUICK | {"SINK_PATIENCE_S": "10"}  # a name is looked up again after a twentieth
+    settings = QUICK | {"SINK_PATIENCE_S": "20"}  # a name is looked up again after a twentieth
     table, wrong = [], []
 
     with running_sink(environment(broker, topic, skyportal, **settings)) as sink:

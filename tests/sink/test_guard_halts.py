@@ -65,7 +65,7 @@ def go_on_until_settled(sink: Command, broker: str, topic: str) -> None:
 
 
 def test_many_refusals_halt_the_sink_until_somebody_has_looked(broker: str, topic: str, skyportal: SkyPortal) -> None:
-    bad, good = bad_alerts(6, skyportal), some_alerts(4)
+    bad, good = bad_alerts(6, skyportal), some_alerts(10)
 
     with running_sink(environment(broker, topic, skyportal, **SETTINGS)) as sink:
         until_ready(sink)
@@ -77,10 +77,9 @@ def test_many_refusals_halt_the_sink_until_somebody_has_looked(broker: str, topi
         assert metric(sink, "sink_halted") == 1
         assert sink.output.count("ERROR sink.skyportal.gate halted: ") == 1
         assert asked(sink, "/healthz") == (200, "ok\n")
-        in_flight = metric(sink, "sink_in_flight_alerts")
         publish_records(broker, topic, good[1:])
-        until(lambda: metric(sink, "sink_in_flight_alerts") == in_flight + 3, "the others being collected")
-        assert len(letters(broker, topic)) == 2
+        until(lambda: metric(sink, "sink_in_flight_alerts") > len(bad) + 1, "the others being collected")
+        until(lambda: len(letters(broker, topic)) == 2, "two being put aside")
         assert len(skyportal.control.requests(asked_so_far)) <= 1  # one may have been about to be sent
 
         sink.process.send_signal(signal.SIGHUP)
@@ -108,6 +107,7 @@ def test_a_restart_does_not_make_the_guard_forget_and_leaving_while_it_watches_l
         until(lambda: all_refused(skyportal, bad), "the first refusals")
         publish_records(broker, topic, good[:1])
         until_unready(sink, SENTENCE)
+        until(lambda: len(letters(broker, topic)) == 2, "two being put aside")
         assert sink.stop(LEAVING_S) == 0
     assert len(letters(broker, topic)) == 2
     since = skyportal.control.requests()[-1]["number"]

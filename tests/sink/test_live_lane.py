@@ -20,8 +20,11 @@ from support.whole import assert_whole
 
 BACKLOG = 480
 LIVE = 40
-SLOWLY = {"SKYPORTAL_REQUESTS_PER_SECOND": "40", "SINK_CONCURRENCY": "8", "SINK_IN_FLIGHT_MIB": "2"}
-"""A backlog that takes many seconds, in rounds of one."""
+SLOWLY = {"SKYPORTAL_REQUESTS_PER_SECOND": "40", "SINK_CONCURRENCY": "2", "SINK_IN_FLIGHT_MIB": "2"}
+"""A backlog that takes many seconds.
+
+What comes late waits for a round of its worker's that has begun, of 50 alerts at most: with two workers for 100.
+"""
 
 
 def the_backlog() -> list[SkyPortalAlert]:
@@ -62,7 +65,7 @@ def test_tonights_alerts_do_not_wait_behind_the_backlog(
 
     # By what SkyPortal took first, and not by when we look: on a busy machine we look late.
     others = accepted_before_the_last_of(skyportal, live)
-    assert others - before < BACKLOG / 3, "tonight's alerts took a small share"
+    assert others - before < BACKLOG / 2, "tonight's alerts waited for more than what had begun"
     assert others < BACKLOG, "tonight's alerts waited behind the backlog"
     assert_whole(skyportal, [*backlog, *live], routes=routes)
     requests = skyportal.control.requests()

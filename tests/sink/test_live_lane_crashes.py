@@ -1,5 +1,6 @@
 """Sinks that die, come, go and freeze while the newest alerts go before a backlog: nothing is lost, the newest wins."""
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 
 import pytest
@@ -25,6 +26,8 @@ from support.whole import assert_whole
 
 PARTITIONS = 4
 BACKLOG = backlog_of(30)
+MORE = backlog_of(0, others=300)[200:]
+"""Of the same night: what one sink leaves to the next, however much it delivers until it is killed."""
 EARLY = tonights(15, 45)
 """Half of them are of objects of the backlog, of which the sink has not read anything yet."""
 LATE = tonights(45, 60)
@@ -35,11 +38,11 @@ def work_of(sink: Command) -> float:
     return metric(sink, 'sink_alerts_settled_total{outcome="accepted"}')
 
 
-def publish_backlog(broker: str, topic: str, skyportal: SkyPortal) -> None:
-    """Let the sinks be far behind, and SkyPortal slow."""
+def publish_backlog(broker: str, topic: str, skyportal: SkyPortal, backlog: Sequence[SkyPortalAlert] = BACKLOG) -> int:
+    """Let the sinks be far behind, and SkyPortal slow; return the fault's id."""
     create_topic(broker, topic, PARTITIONS)
-    publish_records(broker, topic, BACKLOG, hours_ago=8)
-    skyportal.control.fault("slow", delay=0.06)
+    publish_records(broker, topic, backlog, hours_ago=8)
+    return skyportal.control.fault("slow", delay=0.06)
 
 
 def assert_all_is_well(broker: str, topic: str, skyportal: SkyPortal, alerts: list[SkyPortalAlert]) -> None:
@@ -54,7 +57,8 @@ def test_a_sink_that_is_killed_while_it_reads_ahead_loses_and_doubles_nothing(
     moments: tuple[str, ...], broker: str, topic: str, skyportal: SkyPortal
 ) -> None:
     settings = far_behind(broker, topic, skyportal)
-    publish_backlog(broker, topic, skyportal)
+    more = MORE if len(moments) > 1 else []
+    publish_backlog(broker, topic, skyportal, [*BACKLOG, *more])
     published = False
     pilots: list[SkyPortalAlert] = []
 
@@ -77,7 +81,7 @@ def test_a_sink_that_is_killed_while_it_reads_ahead_loses_and_doubles_nothing(
     with running_sink(settings):
         until_settled(broker, topic)
 
-    assert_all_is_well(broker, topic, skyportal, [*EVERYTHING, *pilots])
+    assert_all_is_well(broker, topic, skyportal, [*EVERYTHING, *more, *pilots])
 
 
 def test_what_was_delivered_ahead_and_committed_is_not_delivered_again(
@@ -163,14 +167,15 @@ def test_an_outage_while_it_reads_ahead_in_which_the_sink_is_killed_loses_no_ale
     broker: str, topic: str, skyportal: SkyPortal
 ) -> None:
     settings = far_behind(broker, topic, skyportal, SINK_FRESH_FIRST_S="10", SKYPORTAL_LONGEST_PAUSE_S="0.4")
-    publish_backlog(broker, topic, skyportal)
+    slow = publish_backlog(broker, topic, skyportal)
 
     with running_sink(settings) as first, ExitStack() as stack:
         pilots = until_live_flows(first, broker, topic, skyportal, EARLY)
-        skyportal.control.mend()
         outage = skyportal.control.fault("outage")
+        skyportal.control.mend(slow)
+        publish_records(broker, topic, LATE[:5])  # all the others may be delivered already
         until(lambda: answered(skyportal, outage) > 2, "the outage being met")
-        publish_records(broker, topic, LATE)
+        publish_records(broker, topic, LATE[5:])
         until(lambda: answered(skyportal, outage) > 8, "a long outage")
         first.kill()
         stack.enter_context(running_sink(settings))

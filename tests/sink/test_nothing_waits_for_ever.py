@@ -7,13 +7,12 @@ import pytest
 
 from demo.skyportal.process import SkyPortal
 from schemas.record import Classification, SkyPortalAlert
-from support.kafka import until
+from support.kafka import PATIENCE_S, until
 from support.records import AMBIGUOUS, SUPERNOVA, light_curve, skyportal_alert, whole_alert
 from support.rounds import Rounds, may_be_tried
 from support.whole import assert_whole
 
 BAD = "ZTF26bad"
-PATIENCE_S = 30.0
 
 
 def deliver_beside(

@@ -7,21 +7,24 @@ from schemas.record import Classification, SkyPortalAlert
 from sink.delivery.parts.annotation import data_of
 from support.kafka import publish_records
 from support.records import AMBIGUOUS, SUPERNOVA, whole_alert
-from support.sink import environment, letters, metric, running_sink, until_settled
+from support.sink import environment, letters, metric, running_sink, until_ready, until_settled
 
 
 def deliver(broker: str, topic: str, skyportal: SkyPortal, *batches: list[SkyPortalAlert], **changes: str) -> None:
     """Let a sink deliver batch after batch; each batch by a new process."""
     for batch in batches:
-        with running_sink(environment(broker, topic, skyportal, **changes)):
+        with running_sink(environment(broker, topic, skyportal, **changes)) as sink:
+            until_ready(sink)
             publish_records(broker, topic, batch)
             until_settled(broker, topic)
+            assert sink.stop() == 0  # else the next one waits until this one is missed
 
 
 def test_an_alert_arrives_with_all_its_parts(broker: str, topic: str, skyportal: SkyPortal) -> None:
     first = whole_alert()
 
     with running_sink(environment(broker, topic, skyportal)) as sink:
+        until_ready(sink)
         publish_records(broker, topic, [first])
         until_settled(broker, topic)
         sent = {part: metric(sink, f'sink_parts_total{{outcome="sent",part="{part}"}}') for part in PARTS}
@@ -65,6 +68,7 @@ def test_a_class_that_skyportal_does_not_know_is_put_aside_and_the_rest_is_accep
     first = whole_alert(classifications=(odd, Classification(name=SUPERNOVA, probability=0.8, origin="fink_filters")))
 
     with running_sink(environment(broker, topic, skyportal)) as sink:
+        until_ready(sink)
         publish_records(broker, topic, [first])
         until_settled(broker, topic)
         assert metric(sink, 'sink_alerts_settled_total{outcome="accepted"}') == 1

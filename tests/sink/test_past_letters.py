@@ -14,7 +14,7 @@ from schemas.redriven import Redriven
 from sink.delivery import past_letters
 from sink.delivery.past_letters import LATELY_S, refused_lately
 from sink.settings import OWN_PREFIXES, SinkSettings
-from support.kafka import create_topic
+from support.kafka import PATIENCE_S, create_topic
 
 NO = Answer(endpoint="POST /api/candidates", status=400, body="No.", attempts=2)
 
@@ -50,12 +50,13 @@ def put_aside(settings: SinkSettings, *letters: list[Header], age_s: float = 0) 
     moment = int((time.time() - age_s) * 1000)
     for number, headers in enumerate(letters):
         producer.produce(settings.rejected_topic, value=b"x", headers=headers, partition=number % 3, timestamp=moment)
-    assert producer.flush(60) == 0
+    assert producer.flush(PATIENCE_S) == 0
 
 
 @pytest.fixture(autouse=True)
-def _rejected_topic(broker: str, settings: SinkSettings) -> None:
+def _rejected_topic(broker: str, settings: SinkSettings, monkeypatch: pytest.MonkeyPatch) -> None:
     create_topic(broker, settings.rejected_topic, 3)
+    monkeypatch.setattr(past_letters, "TIMEOUT_S", PATIENCE_S)  # what a busy broker does not tell in time is left out
 
 
 def test_without_letters_nothing_was_refused(settings: SinkSettings) -> None:

@@ -29,13 +29,13 @@ from sink.skyportal.gate import Gate
 from sink.skyportal.pace import FixedPace
 from sink.skyportal.pause import Pause
 from sink.skyportal.pause_word import PauseWord, key_of
-from sink.skyportal.rate import Rate
+from sink.skyportal.rate import Pace, Rate
 from sink.skyportal.sender import Sender, Unanswered
 from sink.skyportal.under_way import UnderWay
 from sink.skyportal.verdicts import Answer
 from support.clock import Clock
 from support.in_flight import in_flight
-from support.kafka import publish_records, until
+from support.kafka import PATIENCE_S, publish_records, until
 from support.records import some_alerts
 from support.sink import (
     asked,
@@ -102,6 +102,28 @@ def command(*arguments: str) -> Result:
         logging.root.setLevel(level)
 
 
+class Scarce(FixedPace):
+    """A budget of which the first who has to wait for his share meets what happens meanwhile."""
+
+    def __init__(self, happens: Callable[[], object]) -> None:
+        super().__init__(10)
+        self._happens = happens
+
+    def kept_waiting(self, seconds: float) -> None:
+        """Let it happen, once."""
+        del seconds
+        happens, self._happens = self._happens, lambda: None
+        happens()
+
+
+def used_up(pace: Pace, clock: Clock) -> Rate:
+    """Return a budget of which nothing is left, and which stays so while the clock stands still."""
+    rate = Rate(pace, clock=clock)
+    while rate.has_room():
+        rate.reserve()
+    return rate
+
+
 def requests(skyportal: SkyPortal) -> int:
     return len(skyportal.control.requests())
 
@@ -152,13 +174,11 @@ def test_a_paused_sink_sends_nothing_through_hangups_and_restarts_and_then_deliv
 def test_a_pause_does_not_use_up_the_patience_with_a_broken_route_nor_with_a_skyportal_that_is_away(
     operator: PauseWord, broker: str, topic: str, skyportal: SkyPortal
 ) -> None:
-    patience_s = 6.0
+    patience_s = 10.0
     missing = f"fink_{topic}_ztf"
     waiting = some_alerts(5, topic=missing)
     others = some_alerts(20, first=100)
-    settings = environment(
-        broker, topic, skyportal, SINK_PATIENCE_S=str(patience_s), SKYPORTAL_LONGEST_PAUSE_S=str(NEVER_S)
-    )
+    settings = environment(broker, topic, skyportal, SINK_PATIENCE_S=str(patience_s), SKYPORTAL_LONGEST_PAUSE_S="0.4")
 
     with running_sink(settings) as sink:
         until_ready(sink)
@@ -168,11 +188,11 @@ def test_a_pause_does_not_use_up_the_patience_with_a_broken_route_nor_with_a_sky
         until_unready(sink, SAID)
         skyportal.control.fault("outage")
         publish_records(broker, topic, others)
-        until(lambda: metric(sink, "sink_oldest_undelivered_seconds") > 1.5 * patience_s, "longer than patience")
+        until(lambda: metric(sink, "sink_oldest_undelivered_seconds") > 1.2 * patience_s, "longer than patience")
         operator.resume()
         until(lambda: "skyportal is away" in sink.output, "the first request after the pause")
         skyportal.control.mend()
-        until(lambda: accepted(skyportal) > 0, "the others being accepted", 30)
+        until(lambda: accepted(skyportal) > 0, "the others being accepted")
         skyportal.control.setup(filters=[(missing, "Fink", "ZTF Public")])
         until_settled(broker, topic)
         assert_whole(skyportal, [*waiting, *others])
@@ -338,7 +358,7 @@ def test_nobody_is_let_in_or_probes_while_paused_and_then_it_is_tried_at_once(
 
     paused.clear()
 
-    assert all(visit.is_in.wait(5) for visit in visits)
+    assert all(visit.is_in.wait(PATIENCE_S) for visit in visits)
 
 
 def test_a_worker_that_is_about_to_probe_when_the_pause_comes_does_not(health: Health) -> None:
@@ -355,14 +375,14 @@ def test_a_worker_that_is_about_to_probe_when_the_pause_comes_does_not(health: H
     gate = Gate(health, probe=probe, longest_pause_s=0.1, halted_pause_s=NEVER_S, mended=mended, paused=paused.is_set)
     gate.halt("mend it")
     visit = Visit(gate)
-    assert waits.wait(5)
+    assert waits.wait(PATIENCE_S)
     paused.set()
     assert not visit.is_in.wait(0.5)
     assert not probes.is_set()
 
     paused.clear()
 
-    assert visit.is_in.wait(5)
+    assert visit.is_in.wait(PATIENCE_S)
 
 
 def test_a_pause_between_two_attempts_is_not_held_against_a_record_that_is_not_answered(clock: Clock) -> None:
@@ -411,20 +431,17 @@ def test_no_round_begins_while_paused() -> None:
         shards.collect(in_flight())
         assert not delivered.wait(0.5)
         paused.clear()
-        assert delivered.wait(5)
+        assert delivered.wait(PATIENCE_S)
     finally:
         stop.set()
 
 
 def test_a_request_that_waits_for_its_budget_when_the_pause_comes_is_not_sent(
-    settings: SinkSettings, skyportal: SkyPortal, health: Health
+    settings: SinkSettings, skyportal: SkyPortal, health: Health, clock: Clock
 ) -> None:
     paused, stop, is_sent = threading.Event(), threading.Event(), threading.Event()
     gate = Gate(health, probe=lambda: True, longest_pause_s=0.1, paused=paused.is_set)
-    rate = Rate(FixedPace(10))
-    while rate.has_room():
-        rate.reserve()
-    assert rate.reserve() < 0.3
+    rate = used_up(Scarce(paused.set), clock)
     sender = Sender(Client(settings), gate=gate, rate=rate, under_way=UnderWay(), stop=stop)
     before = requests(skyportal)
 
@@ -433,36 +450,29 @@ def test_a_request_that_waits_for_its_budget_when_the_pause_comes_is_not_sent(
         is_sent.set()
 
     threading.Thread(target=send, daemon=True).start()
-    paused.set()
+    assert paused.wait(PATIENCE_S)
     assert not is_sent.wait(1)
     assert requests(skyportal) == before
 
     paused.clear()
 
-    assert is_sent.wait(5)
+    assert is_sent.wait(PATIENCE_S)
 
 
 def test_routes_are_not_looked_up_while_paused_though_their_turn_comes(
-    settings: SinkSettings, skyportal: SkyPortal, operator: PauseWord, health: Health
+    settings: SinkSettings, skyportal: SkyPortal, operator: PauseWord, health: Health, clock: Clock
 ) -> None:
-    slow = settings.model_copy(update={"skyportal_requests_per_second": 0.5})
-    connection = Connection(slow, health=health, stop=threading.Event(), mended=threading.Event())
+    connection = Connection(settings, health=health, stop=threading.Event(), mended=threading.Event())
     connection.pause.begin()
-    while connection.rate.has_room():
-        connection.rate.reserve()
     before = requests(skyportal)
-    answers: list[str] = []
 
-    def look_up() -> None:
-        try:
-            answers.extend(connection.look_up(read(None)))
-        except Unavailable as error:
-            answers.append(str(error))
+    def pause() -> None:
+        operator.pause("an upgrade")
+        until(connection.pause.is_on, "the pause being heard")
 
-    looking = threading.Thread(target=look_up, daemon=True)
-    looking.start()
-    operator.pause("an upgrade")
-    looking.join(30)
+    connection.rate = used_up(Scarce(pause), clock)
+    with pytest.raises(Unavailable, match="SkyPortal is away, or the sink halted or paused"):
+        connection.look_up(read(None))
 
-    assert answers == ["SkyPortal is away, or the sink halted or paused"]
+    assert connection.pause.is_on()
     assert requests(skyportal) == before

@@ -83,7 +83,8 @@ def test_what_skyportal_never_takes_is_put_aside_with_its_answer_while_the_rest_
     with running_sink(environment(broker, topic, skyportal, **QUICK)) as sink:
         until_ready(sink)
         publish_records(broker, topic, [*alerts[:20], bad_alert()])
-        until(lambda: refusals(skyportal, path) > 0, "the suspect standing alone")
+        # Of the first refusal the sink has heard for sure when it has sent it again: controls count from then on.
+        until(lambda: refusals(skyportal, path) > 1, "the suspect standing alone")
         publish_records(broker, topic, alerts[20:])
         until_settled(broker, topic)
         assert_never_left_the_group(sink)
@@ -111,7 +112,7 @@ def test_a_record_that_is_refused_while_nothing_else_flows_waits(broker: str, to
     with running_sink(environment(broker, topic, skyportal, **QUICK)) as sink:
         until_ready(sink)
         publish_records(broker, topic, [bad_alert()])
-        until(lambda: refusals(skyportal, "/api/candidates") >= 3, "several refusals")
+        until(lambda: refusals(skyportal, "/api/candidates") > 3, "several refusals")
         assert letters(broker, topic) == []
         assert committed(broker, topic, f"sink-{topic}") == {}
 
@@ -146,7 +147,7 @@ def test_the_one_that_spoils_a_request_of_many_is_found_by_halving(
     create_topic(broker, topic)
     publish_records(broker, topic, [*alerts[:13], bad_alert(), *alerts[13:]])
     with running_sink(settings):
-        until(lambda: refusals(skyportal, "/api/photometry") > 0, "the suspect standing alone")
+        until(lambda: refusals(skyportal, "/api/photometry") > 1, "the suspect standing alone")
         sizes = [len(one["obj_ids"]) for one in skyportal.control.requests() if BAD in one["obj_ids"] and one["rows"]]
         publish_records(broker, topic, [replace(alerts[0], obj_id="ZTF26control")])
         until_settled(broker, topic)

@@ -13,9 +13,11 @@ from typer.testing import CliRunner, Result
 from demo.skyportal.process import SkyPortal
 from schemas.record import instant
 from sink.__main__ import app
+from sink.replay.report import Report
 from sink.replay.selection import written
 from sink.replay.showing import shown
 from support.kafka import commit, committed, publish_records
+from support.patience import wait_for_busy_brokers
 from support.records import MJD, some_alerts, whole_alert
 from support.replay import Replays, long_ago, publish_passed, selection
 from support.sink import environment
@@ -26,8 +28,9 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
 
 
 @pytest.fixture(autouse=True)
-def _own_log_and_signals() -> Iterator[None]:
+def _own_log_and_signals(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Give back what a command takes for itself."""
+    wait_for_busy_brokers(monkeypatch)
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     heard = {number: signal.getsignal(number) for number in SIGNALS}
@@ -133,9 +136,15 @@ def test_a_bar_shows_where_it_is_in_a_terminal_and_a_line_where_there_is_none(
     commit(broker, topic, f"sink-{topic}", 3)
     screen = io.StringIO()
     replays = Replays(broker, topic, skyportal)
+    skyportal.control.fault("hang", method="POST")  # nothing is accepted before the bar is there
 
     with shown(Console(file=screen, force_terminal=True, width=120)) as turned:
-        replays.turned = turned
+
+        def go_on_once_shown(report: Report) -> None:
+            turned(report)
+            skyportal.control.mend()
+
+        replays.turned = go_on_once_shown
         report = replays.run(selection(since=long_ago(minutes=5)))
 
     assert "0/3 accepted 0, skipped 0, refused 0" in re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", screen.getvalue())

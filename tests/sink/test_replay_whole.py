@@ -1,5 +1,6 @@
 """A replay beside a live sink, as two processes: each alert once, the newest kept, whatever ends the replay."""
 
+import re
 from dataclasses import replace
 
 from demo.skyportal.process import SkyPortal
@@ -9,7 +10,7 @@ from support.processes import Command, running
 from support.records import AMBIGUOUS, SUPERNOVA, Classification, some_alerts
 from support.replay import publish_passed
 from support.sink import assert_never_left_the_group, environment, letters, running_sink, until_settled
-from support.skyportal import accepted
+from support.skyportal import accepted, answered
 from support.whole import assert_whole
 
 OBJECTS = 15
@@ -48,10 +49,12 @@ def test_a_replay_beside_a_live_sink_brings_back_what_was_purged_once_and_keeps_
         until_settled(broker, topic)
         assert len(skyportal.control.purge()) == OBJECTS
         command = ["sink", "replay", "--since", "2026-01-01", "--rate", "100", "--yes"]
+        fault = skyportal.control.fault("hang", method="POST", path="/api/candidates", after=PAST // 3, count=1)
         with running(command, settings) as first:
-            until(lambda: accepted(skyportal) >= PAST / 3, "a part of the replay")
+            until(lambda: answered(skyportal, fault) > 0, "a part of the replay")
             publish_records(broker, topic, live[:10])
             first.kill()
+        skyportal.control.mend()
         with running(command, settings) as second:
             until(lambda: "goes on with a replay that was stopped" in second.output, "the second replay")
             for number in range(10, len(live), 4):
@@ -72,11 +75,17 @@ def test_a_replay_that_is_asked_to_stop_says_how_to_go_on(broker: str, topic: st
     alerts = night(60)
     settings = environment(broker, topic, skyportal)
     publish_passed(broker, topic, alerts)
+    fault = skyportal.control.fault("hang", method="POST", path="/api/candidates", after=20)
 
     with running(["sink", "replay", "--since", "1d", "--rate", "100"], settings) as first:
-        until(lambda: accepted(skyportal) > 0, "the beginning of the replay")
-        assert first.stop() == 1
-        command = first.output.splitlines()[-1].removeprefix("sink: python -m ").replace(" --rate 100", "").split()
+        until(lambda: answered(skyportal, fault) > 0, "a part of the replay")
+        first.ask_to_stop()
+        skyportal.control.fault("database_down")  # a replay that hears late that it is to stop does not come to its end
+        skyportal.control.mend(fault)
+        assert first.ended() == 1
+        (line,) = re.findall(r"^sink: python -m (.*)$", first.output, re.MULTILINE)
+        command = line.replace(" --rate 100", "").split()
+    skyportal.control.mend()
     with running([*command, "--rate", "0"], settings) as second:
         assert second.ended() == 0
         assert "goes on with a replay that was stopped" in second.output

@@ -6,9 +6,11 @@ import pytest
 
 from demo.skyportal.process import SkyPortal
 from schemas.record import SkyPortalAlert, instant
-from support.kafka import create_topic, publish_records
+from sink.delivery.round_size import LARGEST_ROUND
+from support.kafka import PATIENCE_S, create_topic, publish_records, until
+from support.processes import Command
 from support.records import MJD, light_curve, skyportal_alert, whole_alert
-from support.sink import environment, running_sink, until_settled
+from support.sink import environment, metric, running_sink, until_nothing_is_in_flight, until_settled
 from support.whole import assert_whole
 
 OBJECTS = 240
@@ -38,6 +40,19 @@ def requests_per_alert(skyportal: SkyPortal, alerts: int, since: int = 0) -> flo
     return len(asked) / alerts
 
 
+def hold_candidates(skyportal: SkyPortal) -> None:
+    """Let the workers wait in their first rounds, however small these are."""
+    skyportal.control.fault("hang", path="/api/candidates")
+
+
+def deliver_together(sink: Command, broker: str, topic: str, skyportal: SkyPortal) -> None:
+    """Wait until an alert of each object is collected, then let them be delivered in as few rounds as that takes."""
+    until(lambda: metric(sink, "sink_in_flight_alerts") == OBJECTS, "all of them being collected")
+    skyportal.control.mend()
+    until_settled(broker, topic)
+    until_nothing_is_in_flight(sink)
+
+
 @pytest.fixture
 def backlog(broker: str, topic: str) -> list[SkyPortalAlert]:
     """Publish an alert of each object."""
@@ -53,8 +68,9 @@ def test_candidates_and_points_cost_one_request_for_each_alert_and_one_for_fifty
     routes = tmp_path / "routes.toml"
     routes.write_text(FEW)
 
-    with running_sink(environment(broker, topic, skyportal, SINK_ROUTES=str(routes), SINK_COLLECT_S="2")):
-        until_settled(broker, topic)
+    hold_candidates(skyportal)
+    with running_sink(environment(broker, topic, skyportal, SINK_ROUTES=str(routes))) as sink:
+        deliver_together(sink, broker, topic, skyportal)
 
     assert_whole(skyportal, backlog, routes=routes)
     assert requests_per_alert(skyportal, OBJECTS) <= 1.05
@@ -63,13 +79,15 @@ def test_candidates_and_points_cost_one_request_for_each_alert_and_one_for_fifty
 def test_new_objects_cost_six_requests_and_detections_of_known_ones_two(
     broker: str, topic: str, skyportal: SkyPortal, backlog: list[SkyPortalAlert]
 ) -> None:
-    with running_sink(environment(broker, topic, skyportal, SINK_COLLECT_S="2")):
-        until_settled(broker, topic)
+    hold_candidates(skyportal)
+    with running_sink(environment(broker, topic, skyportal)) as sink:
+        deliver_together(sink, broker, topic, skyportal)
         assert requests_per_alert(skyportal, OBJECTS) <= 6.2
         so_far = skyportal.control.requests()[-1]["number"]
         again = new_objects(day=1)
+        hold_candidates(skyportal)
         publish_records(broker, topic, again)
-        until_settled(broker, topic)
+        deliver_together(sink, broker, topic, skyportal)
 
     assert requests_per_alert(skyportal, OBJECTS, since=so_far) <= 2.1
     assert_whole(skyportal, [*backlog, *again])
@@ -82,12 +100,13 @@ def test_an_alert_whose_histories_overlap_costs_no_more(broker: str, topic: str,
             observed_at=instant(MJD + day),
             photometry=light_curve(*[20.5] * 44, mjd=MJD + day),
         )
-        for day in range(40)
+        for day in range(LARGEST_ROUND)
     ]
     create_topic(broker, topic, 1)
     publish_records(broker, topic, nights)
 
-    with running_sink(environment(broker, topic, skyportal, SINK_COLLECT_S="2")):
+    # A round that is full waits for no others.
+    with running_sink(environment(broker, topic, skyportal, SINK_COLLECT_S=str(PATIENCE_S))):
         until_settled(broker, topic)
 
     assert_whole(skyportal, nights)

@@ -1,6 +1,7 @@
 """Routes and the token may be changed while the sink runs: what is in flight goes by what holds now."""
 
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from sink.routing import routes
 from sink.routing.directory import Directory, Unroutable
 from sink.routing.router import Router
 from sink.routing.routes import Routes
+from sink.skyportal.connection import LOOK_AGAIN_S
 from support.clock import Clock
 from support.in_flight import in_flight
 from support.kafka import publish_records, until
@@ -144,6 +146,13 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
+def rewrite(file: Path, text: str) -> None:
+    """Replace what stands in a file at once: nobody reads a part of it."""
+    whole = file.with_name("whole")
+    whole.write_text(text)
+    whole.replace(file)
+
+
 @pytest.fixture
 def missing(topic: str, skyportal: SkyPortal) -> Iterator[str]:
     """Name a filter that SkyPortal has not yet."""
@@ -164,16 +173,14 @@ def test_routes_take_effect_while_the_sink_runs_and_mistakes_in_them_do_not(
         until_ready(sink)
         publish_records(broker, topic, before)
         until_settled(broker, topic)
-        file.write_text("[[route]]\ntopic = '*'\nmin_detectoins = 2\n")
+        rewrite(file, "[[route]]\ntopic = '*'\nmin_detectoins = 2\n")
         mistake = "route.0.min_detectoins: in the route of '*': unknown key; did you mean min_detections?"
         until(lambda: mistake in asked(sink, "/readyz")[1], "the mistake being said")
         publish_records(broker, topic, meanwhile)
         until_settled(broker, topic)
         assert accepted(skyportal) == 10
 
-        mended = file.with_name("mended")
-        mended.write_text("[[route]]\ntopic = '*'\nmin_detections = 2\n")
-        mended.replace(file)
+        rewrite(file, "[[route]]\ntopic = '*'\nmin_detections = 2\n")
         until(lambda: "routes have changed changed=*" in sink.output, "the routes taking effect")
         until(lambda: asked(sink, "/readyz") == (200, "ok\n"), "nothing to remark")
         publish_records(broker, topic, [*unwanted, *wanted])
@@ -193,13 +200,15 @@ def test_alerts_that_wait_for_a_route_go_by_the_new_one_at_once_when_skyportal_k
 
     with running_sink(environment(broker, topic, skyportal, SINK_ROUTES=str(file))) as sink:
         until_ready(sink)
+        rewrite(file, f"[[route]]\ntopic = 'fink_nobody_knows_ztf'\nfilter = '{missing}'\n")
+        until(lambda: f"no filter '{missing}'" in asked(sink, "/readyz")[1], "the new filter being missed")
+        began = time.monotonic()
         publish_records(broker, topic, waiting)
         until_unready(sink, "no filter 'fink_nobody_knows_ztf'")
-        file.write_text(f"[[route]]\ntopic = 'fink_nobody_knows_ztf'\nfilter = '{missing}'\n")
-        until(lambda: f"no filter '{missing}'" in asked(sink, "/readyz")[1], "the new filter being missed")
         skyportal.control.setup(filters=[(missing, "Fink", "ZTF Public")])
-        sink.process.send_signal(signal.SIGHUP)
-        until_settled(broker, topic, 10)  # a record looks again every thirty seconds
+        sink.process.send_signal(signal.SIGUSR1)  # SIGHUP is ignored under nohup
+        until_settled(broker, topic)
+        assert time.monotonic() - began < LOOK_AGAIN_S, "a record that waits looks again by itself after that"
         until(lambda: asked(sink, "/readyz") == (200, "ok\n"), "nothing to remark")
         assert "added=fink_nobody_knows_ztf removed=*" in sink.output
 
@@ -217,7 +226,7 @@ def test_routes_that_change_while_skyportal_is_away_wait_for_it(
         skyportal.control.fault("database_down")
         publish_records(broker, topic, alerts)
         until_unready(sink, "skyportal")
-        file.write_text("[[route]]\ntopic = '*'\nsave = true\n")
+        rewrite(file, "[[route]]\ntopic = '*'\nsave = true\n")
         until(lambda: "has changed and is not looked up yet" in asked(sink, "/readyz")[1], "the waiting being said")
         assert "routes have changed" not in sink.output
         skyportal.control.mend()

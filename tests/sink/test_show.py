@@ -9,7 +9,6 @@ from threading import Event
 
 import pytest
 import requests
-from confluent_kafka import Consumer, TopicPartition
 from typer.testing import CliRunner
 
 from demo.skyportal.process import SkyPortal
@@ -124,10 +123,7 @@ def test_a_record_that_was_delivered_ahead_of_older_ones_is_no_waiting_one(
     broker: str, topic: str, settings: SinkSettings, skyportal: SkyPortal
 ) -> None:
     publish_records(broker, topic, alerts(0, 1))
-    group = {"bootstrap.servers": broker, "group.id": settings.sink_group_id, "enable.auto.commit": False}
-    consumer = Consumer(group)
-    consumer.commit(offsets=[TopicPartition(topic, 0, 0, metadata="ahead=1-2")], asynchronous=False)
-    consumer.close()
+    commit(broker, topic, settings.sink_group_id, 0, note="ahead=1-2")
 
     found = values(settings, skyportal)["records"]
 

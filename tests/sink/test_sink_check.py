@@ -23,6 +23,7 @@ from sink.skyportal.client import Request
 from support.clock import Clock
 from support.containers import container
 from support.kafka import commit, create_topic, publish, publish_records
+from support.patience import wait_for_busy_brokers
 from support.records import skyportal_alert, some_alerts
 from support.sink import environment
 from support.skyportal import FILTERS, TAXONOMIES
@@ -42,6 +43,8 @@ def bare() -> Iterator[SkyPortal]:
 
 @pytest.fixture
 def settings_of(monkeypatch: pytest.MonkeyPatch) -> Callable[[Mapping[str, str]], SinkSettings]:
+    wait_for_busy_brokers(monkeypatch)
+
     def settings(variables: Mapping[str, str]) -> SinkSettings:
         for name, value in variables.items():
             monkeypatch.setenv(name, value)

@@ -1,17 +1,21 @@
 """A first day with the product, played on a real Kafka and the stand-in SkyPortal."""
 
+import pytest
+
 from demo.fink import FinkAlert
 from demo.skyportal.process import SkyPortal
 from support import processor, sink
-from support.kafka import committed, publish
+from support.kafka import committed, publish, until
 from support.operated import FINK_TOPIC, Operated
+from support.patience import wait_for_busy_brokers
 
 ALERTS = 8
 
 
 def first_day(broker: str) -> dict[str, str]:
     """Set up, deliver, look, pause, put back, replay; return the answer to each command."""
-    with SkyPortal() as skyportal:
+    with SkyPortal() as skyportal, pytest.MonkeyPatch.context() as patch:
+        wait_for_busy_brokers(patch)
         here = Operated(broker, skyportal)
         first, *others = processor.ztf_alerts(ALERTS, here.fink_topic)
         here.typed(f"python -m sink provision --topic {FINK_TOPIC} --dry-run")
@@ -41,7 +45,8 @@ def _deliver_the_others(here: Operated, broker: str, alerts: list[FinkAlert], *,
         processor.publish_alerts(broker, here.fink_topic, [alert for alert in alerts if _name(alert) != refused])
         processor.until_done(broker, here.topic, here.fink_topic)
         sink.until_settled(broker, here.topic)
-        here.typed("python -m sink status")
+        # What processes say of themselves is some seconds old.
+        _type_until(here, "python -m sink status", f"published {ALERTS} = accepted {ALERTS}", "partitions 0-3")
         here.typed(f"python -m sink show {refused}")
         here.typed('python -m sink pause --reason "upgrade of SkyPortal, back at 18:00"')
         here.typed("python -m sink resume")
@@ -52,6 +57,14 @@ def _deliver_the_others(here: Operated, broker: str, alerts: list[FinkAlert], *,
         here.skyportal.control.purge()
         here.typed("python -m sink replay --since 6h --dry-run")
         here.typed(f"python -m sink replay --since 6h --object {refused} --rate 5")
+
+
+def _type_until(here: Operated, command: str, *words: str) -> None:
+    def is_said() -> bool:
+        here.typed(command)
+        return all(word in here.answers[command] for word in words)
+
+    until(is_said, f"{words} in the answer to {command}")
 
 
 def _name(alert: FinkAlert) -> str:

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer
 
 from demo.skyportal.process import SkyPortal
 from schemas.record import Classification, SkyPortalAlert, instant
 from sink.topic.ahead import Ahead
-from support.kafka import PATIENCE_S, partitions_of, publish_records, until
+from support.kafka import ANSWER_S, commit, partitions_of, patiently, publish_records, until
 from support.processes import Command
 from support.records import AMBIGUOUS, MJD, SUPERNOVA, light_curve, whole_alert
 from support.sink import environment
@@ -108,8 +108,9 @@ def until_live_flows(
 def notes(broker: str, topic: str) -> dict[int, str]:
     """Return what was committed of each partition as delivered ahead: runs of offsets."""
     consumer = Consumer({"bootstrap.servers": broker, "group.id": f"sink-{topic}", "enable.auto.commit": False})
+    parts = partitions_of(broker, topic)
     try:
-        found = consumer.committed(partitions_of(broker, topic), timeout=PATIENCE_S)
+        found = patiently(lambda: consumer.committed(parts, timeout=ANSWER_S), "what was committed")
     finally:
         consumer.close()
     return {
@@ -119,8 +120,4 @@ def notes(broker: str, topic: str) -> dict[int, str]:
 
 def note_something(broker: str, topic: str, note: str) -> None:
     """Let somebody have committed the beginning of the first partition with ``note``."""
-    consumer = Consumer({"bootstrap.servers": broker, "group.id": f"sink-{topic}", "enable.auto.commit": False})
-    try:
-        consumer.commit(offsets=[TopicPartition(topic, 0, 0, metadata=note)], asynchronous=False)
-    finally:
-        consumer.close()
+    commit(broker, topic, f"sink-{topic}", 0, note=note)

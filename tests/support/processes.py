@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 """For the end of a process, where a test is not about how long that takes."""
 
 LEAVING_S = 30.0

@@ -70,9 +70,9 @@ def is_done(broker: str, topic: str, *fink_topics: str) -> bool:
     return all(is_passed(broker, name, group(topic)) for name in fink_topics)
 
 
-def until_done(broker: str, topic: str, *fink_topics: str, patience_s: float = PATIENCE_S) -> None:
+def until_done(broker: str, topic: str, *fink_topics: str) -> None:
     """Wait until the processor has committed the end of Fink's topics."""
-    until(lambda: is_done(broker, topic, *fink_topics), "everything of Fink's processed and committed", patience_s)
+    until(lambda: is_done(broker, topic, *fink_topics), "everything of Fink's processed and committed")
 
 
 def until_said(command: Command, words: str) -> None:
@@ -104,8 +104,14 @@ def comes_true(condition: Callable[[], bool], within_s: float) -> bool:
 
 def status_page(command: Command, path: str) -> tuple[int, str]:
     """Return status and text of ``path`` at the processor's own HTTP server."""
-    until_said(command, "metrics_port=")
-    (port,) = re.findall(r"metrics_port=(\d+)", command.output)
+    ports: list[str] = []
+
+    def is_told() -> bool:
+        ports.extend(re.findall(r"metrics_port=(\d+)\n", command.output))
+        return bool(ports)
+
+    until(is_told, "the processor to say its port")
+    port = ports[0]
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=PATIENCE_S) as answer:
             return answer.status, answer.read().decode()

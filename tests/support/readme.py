@@ -19,11 +19,11 @@ BLOCK = re.compile(r"^```console\n\$ (?P<command>[^\n]+)\n(?P<answer>.*?)\n?^```
 HELP = " --help"
 
 MASKS = {
+    r"requests=\d+ seconds=\d+": "COST",  # first: a number before a word would be taken for an amount
     r"\d{4}-\d\d-\d\dT? ?\d\d:\d\d(:\d\d)?(\.\d+)?(Z|\+00:00| UTC)?": "TIME",
     r"~?\b[\d.,]+ (s|min|h|d|seconds?|minutes|MB|kB|B|requests/s|requests per alert)\b": "SOME",
     r"no alert accepted yet": "SOME",
     r"metrics_port=\d+": "PORT",
-    r"requests=\d+ seconds=\d+": "COST",
     r"cluster [\w-]{22},": "CLUSTER",
     r"alerts:\d{4,5}": "NAME",
     # What is found goes by what else the disk holds, and by how busy the machine is; so does the number of ticks.
@@ -31,6 +31,9 @@ MASKS = {
     r"\d+ in order, .*$": "SUM",
 }
 """Patterns of what is another in each run, and what is compared in their place."""
+
+PROGRESS = re.compile(r"^\S+Z INFO sink\.replay\.showing .*$", re.MULTILINE)
+"""Said every ten seconds, by a replay that takes so long on a busy machine."""
 
 
 def shown() -> dict[str, str]:
@@ -40,7 +43,7 @@ def shown() -> dict[str, str]:
 
 def masked(answer: str) -> str:
     """Return what has to be the same in each run: without times and sizes, however the lines are broken."""
-    text = " ".join(answer.split())
+    text = " ".join(PROGRESS.sub("", answer).split())
     for pattern, name in MASKS.items():
         text = re.sub(pattern, name, text)
     return text

@@ -85,7 +85,7 @@ class Rounds:
             gate=gate,
             guard=Guard(in_a_row=0, percent=100),
             annotation_origins=settings.annotation_origins,
-            patience_s=1.0,
+            patience_s=settings.sink_patience_s,
             look_again_s=0.05,
             unanswered_s=settings.skyportal_unanswered_s,
             room_to_wait=lambda: 1e9,

@@ -47,8 +47,14 @@ def until_settled(broker: str, topic: str, patience_s: float = PATIENCE_S) -> No
 
 def asked(sink: Command, path: str) -> tuple[int, str]:
     """Return status and text of one of the sink's own pages, such as ``/readyz``."""
-    until(lambda: "metrics_port=" in sink.output, "the sink's own pages")
-    (port,) = re.findall(r"metrics_port=(\d+)", sink.output)
+    ports: list[str] = []
+
+    def is_told() -> bool:
+        ports.extend(re.findall(r"metrics_port=(\d+)\n", sink.output))
+        return bool(ports)
+
+    until(is_told, "the sink's own pages")
+    (port,) = ports
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=PATIENCE_S) as answer:
             return answer.status, answer.read().decode()
@@ -75,6 +81,19 @@ def until_unready(sink: Command, sentence: str) -> None:
         return status == 503 and re.search(sentence, text) is not None
 
     until(unready, f"the sink being unready with {sentence!r}")
+
+
+def until_dealt_with(skyportal: SkyPortal) -> None:
+    """Wait until SkyPortal is done with every request that has reached it, though nobody may wait for the answer."""
+    until(
+        lambda: all(one["duration"] is not None for one in skyportal.control.requests()),
+        "the requests being dealt with",
+    )
+
+
+def until_nothing_is_in_flight(sink: Command) -> None:
+    """Wait until the sink has counted what is settled: its commit may be seen before."""
+    until(lambda: metric(sink, "sink_in_flight_alerts") == 0, "nothing being in flight")
 
 
 def metric(sink: Command, name: str) -> float:
