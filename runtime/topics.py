@@ -23,6 +23,7 @@ NOT_YET = (
     KafkaError._ALL_BROKERS_DOWN,  # noqa: SLF001  # librdkafka's own codes begin so
     KafkaError._TIMED_OUT,  # noqa: SLF001  # the same
     KafkaError._TRANSPORT,  # noqa: SLF001  # the same
+    KafkaError.INVALID_REPLICATION_FACTOR,  # ours is the number of brokers; one may have gone meanwhile
     KafkaError.NOT_CONTROLLER,
     KafkaError.REQUEST_TIMED_OUT,
     KafkaError.UNKNOWN_TOPIC_OR_PART,  # to the broker that is asked
@@ -45,8 +46,9 @@ def prepare(settings: ProcessSettings) -> None:
     `TopicUnusable`.
     """
     seconds = settings.kafka_connect_timeout_s
+    attempt = _Attempt(settings, give_up_at=time.monotonic() + seconds)
     try:
-        patiently(lambda: _prepare(settings), seconds=seconds, may_pass=lambda error: error.code() in NOT_YET)
+        patiently(attempt.make, seconds=seconds, may_pass=lambda error: error.code() in NOT_YET)
     except KafkaException as error:
         raise BrokerUnreachable(
             f"the Kafka at {settings.kafka_bootstrap_servers} answers, but not to everything that is asked of "
@@ -54,41 +56,48 @@ def prepare(settings: ProcessSettings) -> None:
         ) from error
 
 
-def _prepare(settings: ProcessSettings) -> None:
-    """Do what `prepare` says. What may pass is a KafkaException."""
-    refusal = Refusal(LOCAL)
-    admin = AdminClient(refusal.heard_by(kafka.connection(settings)), logger=kafka.log)
-    cluster = _cluster(admin, settings, refusal)
-    replicas = wanted_replicas(len(cluster.brokers))
-    for name, config in local_topics(settings, brokers=len(cluster.brokers)):
-        if name in cluster.topics:
-            _check(admin, name, config)
-        else:
-            partitions = wanted_partitions(settings, name)
+class _Attempt:
+    """Does what `prepare` says, as often as it is asked to. What may pass is a KafkaException."""
+
+    def __init__(self, settings: ProcessSettings, *, give_up_at: float) -> None:
+        self._settings = settings
+        self._give_up_at = give_up_at
+        self._ours: set[str] = set()
+        """Topics that were not there at first: an answer that was lost may have been that they are made."""
+
+    def make(self) -> None:
+        """Make and check the topics, with a client of its own."""
+        refusal = Refusal(LOCAL)
+        admin = AdminClient(refusal.heard_by(kafka.connection(self._settings)), logger=kafka.log)
+        cluster = self._cluster(admin, refusal)
+        replicas = wanted_replicas(len(cluster.brokers))
+        for name, config in local_topics(self._settings, brokers=len(cluster.brokers)):
+            if name in cluster.topics and name not in self._ours:
+                _check(admin, name, config)
+                continue
+            self._ours.add(name)
+            partitions = wanted_partitions(self._settings, name)
             topic = NewTopic(name, num_partitions=partitions, replication_factor=replicas, config=dict(config))
-            _create(admin, topic)
+            _create(admin, topic, within_s=max(1.0, min(ANSWER_S, self._give_up_at - time.monotonic())))
             _await(admin, name)
 
-
-def _cluster(admin: AdminClient, settings: ProcessSettings, refusal: Refusal) -> ClusterMetadata:
-    deadline = time.monotonic() + settings.kafka_connect_timeout_s
-    while True:
-        try:
-            return admin.list_topics(timeout=1.0)
-        except KafkaException as error:
-            if time.monotonic() < deadline:
-                continue
-            admin.poll(0)  # it tells then why
-            if refusal.text:
+    def _cluster(self, admin: AdminClient, refusal: Refusal) -> ClusterMetadata:
+        servers = self._settings.kafka_bootstrap_servers
+        while True:
+            try:
+                return admin.list_topics(timeout=1.0)
+            except KafkaException as error:
+                if time.monotonic() < self._give_up_at:
+                    continue
+                admin.poll(0)  # it tells then why
+                if refusal.text:
+                    raise BrokerUnreachable(
+                        f"the Kafka at {servers} and this process refuse each other ({refusal.text}): {refusal.to_do}"
+                    ) from error
                 raise BrokerUnreachable(
-                    f"the Kafka at {settings.kafka_bootstrap_servers} and this process refuse each other "
-                    f"({refusal.text}): {refusal.to_do}"
+                    f"no Kafka broker answers at {servers} ({error.args[0].str()}): is it running, does it speak as "
+                    "KAFKA_SECURITY_PROTOCOL says, and is KAFKA_BOOTSTRAP_SERVERS right?"
                 ) from error
-            raise BrokerUnreachable(
-                f"no Kafka broker answers at {settings.kafka_bootstrap_servers} "
-                f"({error.args[0].str()}): is it running, does it speak as KAFKA_SECURITY_PROTOCOL says, and "
-                "is KAFKA_BOOTSTRAP_SERVERS right?"
-            ) from error
 
 
 def _ask(what: str, question: Callable[[], Answer]) -> Answer:
@@ -102,10 +111,10 @@ def _ask(what: str, question: Callable[[], Answer]) -> Answer:
         raise TopicUnusable(f"cannot {what}: {error.args[0].str()}") from error
 
 
-def _create(admin: AdminClient, topic: NewTopic) -> None:
+def _create(admin: AdminClient, topic: NewTopic, *, within_s: float) -> None:
     def create() -> bool:
         try:
-            admin.create_topics([topic], operation_timeout=ANSWER_S, request_timeout=ANSWER_S)[topic.topic].result()
+            admin.create_topics([topic], operation_timeout=within_s, request_timeout=within_s)[topic.topic].result()
         except KafkaException as error:
             if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                 raise

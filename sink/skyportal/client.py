@@ -174,15 +174,16 @@ class SkyPortal:
 
 
 class _Body(io.BytesIO):
-    """A body that leaves in one piece, or not at all."""
+    """A body that asks before it leaves, and not again once it has: it is read until nothing more comes."""
 
     def __init__(self, body: bytes, make_sure: Callable[[], None]) -> None:
         super().__init__(body)
         self._make_sure = make_sure
 
     def read(self, _size: int | None = -1) -> bytes:
-        """Return the whole body, once, when that is sure."""
-        self._make_sure()
+        """Return the whole body when that is sure, and then nothing."""
+        if self.tell() == 0:
+            self._make_sure()
         return super().read()
 
 

@@ -113,6 +113,24 @@ def test_nothing_is_sent_for_a_partition_that_is_gone(sender: Sender, skyportal:
     assert skyportal.control.requests() == []
 
 
+def test_what_has_left_when_the_process_stands_still_is_answered_though_its_partition_is_taken_away(
+    sender: Sender, skyportal: Server, under_way: UnderWay, clock: ClockOfAFrozenProcess
+) -> None:
+    clock.freezes_after = 3  # the loop's turn, the beginning of the request, and its body leaving
+    skyportal.control.fault("hang")
+    under_way.turned()
+    item = in_flight()
+
+    with ThreadPoolExecutor() as pool:
+        sending = pool.submit(sender.send, candidate(item, 1), [item])
+        until(lambda: len(skyportal.control.requests()) == 1, "the request")
+        under_way.withdraw([item.holding])
+        assert not under_way.wait([item.holding], 0.05)
+        skyportal.control.mend()
+        assert sending.result(PATIENCE_S)
+    assert clock.freezes_after == 0, "it was asked again"
+
+
 @pytest.mark.parametrize("is_taken_away", [True, False], ids=["and its partition is taken away", "and keeps it"])
 def test_what_is_ready_to_leave_when_the_process_stands_still_leaves_if_the_partition_is_still_ours(
     sender: Sender, skyportal: Server, under_way: UnderWay, clock: ClockOfAFrozenProcess, *, is_taken_away: bool
