@@ -20,7 +20,7 @@ from support.live_lane import (
     until_live_flows,
 )
 from support.processes import Command
-from support.sink import letters, metric, running_sink, until_assigned, until_settled
+from support.sink import letters, metric, running_sink, until_assigned, until_dealt_with, until_settled
 from support.skyportal import answered, overlaps
 from support.whole import assert_whole
 
@@ -50,6 +50,20 @@ def assert_all_is_well(broker: str, topic: str, skyportal: SkyPortal, alerts: li
     assert_whole(skyportal, alerts)
     assert letters(broker, topic) == []
     assert set(notes(broker, topic).values()) == {""}
+
+
+def until_all_wait(skyportal: SkyPortal, *, workers: int) -> None:
+    """Let SkyPortal keep a request of each worker.
+
+    Nobody can call back what a process was about to send when it was frozen, after its last look at what is still its.
+    """
+    skyportal.control.fault("hang")
+
+    def all_wait() -> bool:
+        kept = [one for one in skyportal.control.requests() if one["fault"] == "hang" and one["obj_ids"]]
+        return len(kept) == workers
+
+    until(all_wait, "a request of each worker")
 
 
 @pytest.mark.parametrize("moments", [("opened",), ("ahead", "more")])
@@ -149,8 +163,10 @@ def test_a_sink_that_stood_still_while_it_read_ahead_overwrites_nothing(
 
     with running_sink(settings) as first:
         pilots = until_live_flows(first, broker, topic, skyportal, EARLY)
+        until_all_wait(skyportal, workers=int(settings["SINK_CONCURRENCY"]))
         first.freeze()
         skyportal.control.mend()
+        until_dealt_with(skyportal)
         with running_sink(settings) as second:
             until_assigned(second)
             publish_records(broker, topic, LATE)
