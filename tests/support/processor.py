@@ -1,9 +1,6 @@
 """A processor, started as an operator starts it, and a Fink for it."""
 
-import re
 import threading
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -12,7 +9,8 @@ from pathlib import Path
 from demo.fink import FinkAlert, FinkPublisher, Published, night
 from schemas import codec
 from schemas.record import SkyPortalAlert
-from support.kafka import PATIENCE_S, committed, ends, is_passed, read_all, until
+from support.kafka import committed, ends, is_passed, read_all, until
+from support.pages import page_of
 from support.processes import Command, running
 
 NO_HOME = "/nonexistent"
@@ -104,20 +102,7 @@ def comes_true(condition: Callable[[], bool], within_s: float) -> bool:
 
 def status_page(command: Command, path: str) -> tuple[int, str]:
     """Return status and text of ``path`` at the processor's own HTTP server."""
-    ports: list[str] = []
-
-    def is_told() -> bool:
-        ports.extend(re.findall(r"metrics_port=(\d+)\n", command.output))
-        return bool(ports)
-
-    until(is_told, "the processor to say its port")
-    port = ports[0]
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=PATIENCE_S) as answer:
-            return answer.status, answer.read().decode()
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, error.read().decode()
+    return page_of(command, path)
 
 
 def stored_by_finkctl(home: Path, survey: str, **settings: str) -> None:

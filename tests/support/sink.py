@@ -1,8 +1,6 @@
 """A sink, started as an operator starts it."""
 
 import re
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -10,6 +8,7 @@ from demo.skyportal.process import SkyPortal
 from schemas.dead_letters import DeadLetter, from_headers
 from schemas.redriven import is_marker
 from support.kafka import PATIENCE_S, Read, is_passed, read_all, until
+from support.pages import page_of
 from support.processes import Command, running
 
 
@@ -47,20 +46,7 @@ def until_settled(broker: str, topic: str, patience_s: float = PATIENCE_S) -> No
 
 def asked(sink: Command, path: str) -> tuple[int, str]:
     """Return status and text of one of the sink's own pages, such as ``/readyz``."""
-    ports: list[str] = []
-
-    def is_told() -> bool:
-        ports.extend(re.findall(r"metrics_port=(\d+)\n", sink.output))
-        return bool(ports)
-
-    until(is_told, "the sink's own pages")
-    (port,) = ports
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=PATIENCE_S) as answer:
-            return answer.status, answer.read().decode()
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, error.read().decode()
+    return page_of(sink, path)
 
 
 def until_assigned(sink: Command) -> None:
